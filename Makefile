@@ -1,0 +1,73 @@
+# OpenLedger: `make demo` and `make test` set up all they need. Python >= 3.11 with venv, make and git are assumed; nothing else is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test lint types unit contracts-test brownie-test content-test e2e bench clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAGE := bash scripts/stage.sh
+PYTEST := $(BIN)/python -m pytest -p no:pytest-brownie -q
+
+help:  ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /'
+
+setup: $(VENV)/.ready node_modules/.ready build/.ready  ## install everything into .venv and node_modules, compile the contracts
+
+# torch goes first and alone: resolved together with the rest, pip may choose a build with several GB of CUDA
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(STAGE) "python: virtual environment" $(PYTHON) -m venv $(VENV)
+	@$(STAGE) "python: torch" $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0 numpy
+	@$(STAGE) "python: packages" $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	@touch $@
+
+node_modules/.ready: package-lock.json $(VENV)/.ready
+	@$(STAGE) "node: anvil, from the committed lock" $(BIN)/python scripts/npm.py ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/.ready: $(VENV)/.ready $(wildcard contracts/*.vy contracts/modules/*.vy contracts/interfaces/*.vyi)
+	@$(STAGE) "contracts: compile" $(BIN)/python -c "from pathlib import Path; from chain.artifacts import ensure_all; ensure_all(Path.cwd())"
+	@touch $@
+
+demo: setup  ## the whole loop on real input, about five minutes; ends with reports/demo/report.html
+	@$(BIN)/openledger demo
+
+up: setup  ## all services on this machine, until Ctrl-C
+	@$(BIN)/openledger up
+
+test: setup  ## everything that continuous integration runs
+	@$(MAKE) --no-print-directory lint types unit contracts-test brownie-test content-test e2e
+	@echo "── all stages passed"
+
+lint: setup
+	@$(STAGE) "ruff" $(BIN)/ruff check .
+	@$(STAGE) "pip check" $(BIN)/python -m pip check
+
+types: setup
+	@$(STAGE) "mypy --strict" $(BIN)/mypy
+
+unit: setup
+	@$(STAGE) "unit and integration tests" $(PYTEST) tests --ignore=tests/contracts --ignore=tests/brownie --ignore=tests/content --ignore=tests/e2e
+
+contracts-test: setup
+	@$(STAGE) "contract tests" $(PYTEST) -n 2 tests/contracts
+
+brownie-test: setup
+	@$(STAGE) "brownie test" $(BIN)/brownie test
+
+tests/content/daemon/node_modules/.ready: tests/content/daemon/package-lock.json $(VENV)/.ready
+	@$(STAGE) "node: an IPFS daemon to test against" $(BIN)/python scripts/npm.py --prefix tests/content/daemon ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+content-test: setup tests/content/daemon/node_modules/.ready  ## content IDs against a real Kubo, the RPC client against a real daemon
+	@$(STAGE) "content tests" env OPENLEDGER_IPFS_DAEMON=required $(PYTEST) tests/content
+
+e2e: setup  ## the loop on a tiny random model
+	@$(STAGE) "end-to-end tests" $(PYTEST) tests/e2e
+
+bench: setup  ## the demo's figures, into benchmarks/results/
+	@$(BIN)/python -m benchmarks.demo
+
+clean:  ## remove what make made
+	rm -rf $(VENV) node_modules build reports .openledger tests/content/daemon/node_modules
