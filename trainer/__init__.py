@@ -1,0 +1,1 @@
+"""ModelFactory and serving: examples from accepted contributions, LoRA training, manifests, answers."""
