@@ -1,0 +1,1 @@
+"""Proof of Attribution: which contribution shaped which paid answer, what that pays, and how anyone checks it."""

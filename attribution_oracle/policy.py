@@ -1,0 +1,22 @@
+"""The parameters of scores and payouts: constants of this release, written into every evidence bundle.
+
+They are nobody's argument: an oracle that could choose the damping or the floor could tilt every payout. A signer and
+an auditor refuse evidence that states other ones. Changing one is a release, with an ADR.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from attribution_oracle.influence.engine import ScoringSpec
+
+
+@cache
+def scoring() -> ScoringSpec:
+    """The scoring parameters of this release."""
+    # torch takes seconds to import, and most that asks for an epoch's values needs none of it
+    from attribution_oracle.influence.engine import ScoringSpec
+
+    return ScoringSpec()

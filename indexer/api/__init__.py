@@ -1,0 +1,1 @@
+"""The HTTP side of the indexer: read-only, except for the leaves of reward trees, which prove themselves."""

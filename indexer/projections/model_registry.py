@@ -1,0 +1,48 @@
+"""ModelRegistry: base models, adapters, their dataset roots and operators."""
+
+from collections.abc import Callable, Mapping
+
+from indexer.decode import Event
+from indexer.state import State
+
+
+def _base_registered(state: State, event: Event) -> None:
+    state.put("base", {**event.args, "block_number": event.block_number})
+
+
+def _adapter_registered(state: State, event: Event) -> None:
+    args = dict(event.args)
+    roots = args.pop("dataset_roots")
+    # active at once; the prices come in the PriceSet that follows in the same transaction
+    rest = {"input_price_wei_per_1k": 0, "output_price_wei_per_1k": 0, "is_active": True}
+    state.put("adapter", {**args, **rest, "block_number": event.block_number})
+    for position, root in enumerate(roots):
+        row = {"adapter_id": args["adapter_id"], "position": position, "dataset_root": root}
+        state.put("adapter_root", row)
+
+
+def _price_set(state: State, event: Event) -> None:
+    prices = {name: event.args[name] for name in ("input_price_wei_per_1k", "output_price_wei_per_1k")}
+    state.update("adapter", event.args["adapter_id"], **prices)
+
+
+def _operator_set(state: State, event: Event) -> None:
+    state.put("operator", dict(event.args))
+
+
+def _activated(state: State, event: Event) -> None:
+    state.update("adapter", event.args["adapter_id"], is_active=event.args["is_active"])
+
+
+def _owner_changed(state: State, event: Event) -> None:
+    state.update("adapter", event.args["adapter_id"], owner=event.args["new_owner"])
+
+
+REDUCERS: Mapping[str, Callable[[State, Event], None]] = {
+    "BaseRegistered": _base_registered,
+    "AdapterRegistered": _adapter_registered,
+    "PriceSet": _price_set,
+    "OperatorSet": _operator_set,
+    "AdapterActivated": _activated,
+    "AdapterOwnerChanged": _owner_changed,
+}

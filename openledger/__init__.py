@@ -1,0 +1,1 @@
+"""The application: the command line, the demo, the gateway that sells answers, and what they share."""

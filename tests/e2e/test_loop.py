@@ -1,0 +1,93 @@
+"""A contribution earns, is claimed, and is audited; a false root is found and voided. One run, many questions to it."""
+
+from attribution_oracle.audit import Match, Mismatch, audit_epoch
+from attribution_oracle.evidence import FILES
+from chain.contracts import load_deployment
+from content.cid import RAW, cid_from_digest
+from content.store import FolderStore
+from openledger import epochs
+from openledger.contributions import ACCEPTED
+from openledger.demo.books import balance_sheet
+
+
+def test_loop__accepts_honest_files_and_refuses_the_others_with_reasons(told) -> None:
+    story = told.story
+    statuses = {
+        name: [story.market.chain.call("DatanetRegistry", "contribution", key)[8] for key in ids]
+        for name, ids in story.handed_in.items()
+    }
+    assert all(ACCEPTED in statuses[player.name] for player in story.cast.contributors if player.role == "honest")
+    assert ACCEPTED not in statuses["junk"]
+    reasons = {refusal.file_name: refusal.reason for refusal in story.refusals}
+    assert "already contributed" in reasons["copy.txt"]
+    assert "not .txt" in reasons["picture.txt"]
+    assert "bytes used up" in reasons["more-trivia.txt"]
+
+
+def test_loop__books_balance_to_the_wei(told) -> None:
+    books = balance_sheet(told.story.market, 1)
+    assert books.fees_wei == sum(sold.fee_wei for sold in told.story.sold[1]) > 0
+    assert books.difference_wei == 0
+
+
+def test_loop__claims_pay_exactly_the_payouts(told) -> None:
+    story = told.story
+    payouts = story.closed.result.payouts.payouts
+    owed = {name: sum(payouts.get(key, 0) for key in ids) for name, ids in story.handed_in.items()}
+    assert {name: amount for name, amount in story.claimed.items() if amount} == {
+        name: amount for name, amount in owed.items() if amount
+    }
+    assert sum(story.claimed.values()) == story.closed.reward_root.total_wei
+
+
+def test_loop__second_claim_pays_nothing(told) -> None:
+    player = next(p for p in told.story.cast.contributors if told.story.claimed[p.name])
+    assert epochs.claim(told.story.market, player.account, player.account.address) == 0
+
+
+def test_loop__audit_of_the_honest_root_matches(told) -> None:
+    assert isinstance(told.story.audit, Match)
+    assert told.story.audit.receipt_count == len(told.story.sold[1])
+
+
+def test_loop__false_root_is_found_named_and_voided(told) -> None:
+    story = told.story
+    assert isinstance(story.finding, Mismatch)
+    assert story.finding.wrong_leaf is not None
+    assert story.market.chain.call("RewardDistributor", "root", 2)[-1] == epochs.VOID
+    assert story.market.chain.call("RewardDistributor", "last_posted_epoch") == 1
+    assert "accrued" in story.attempted.overdraft_refusal
+
+
+def test_loop__audit_names_the_file_whose_byte_was_changed(told, tmp_path) -> None:
+    """Another auditor's store, a copy of the pinned files, with one byte of one file turned."""
+    story = told.story
+    store = FolderStore(tmp_path / "store")
+    for cid in story.market.store.pins():
+        store.put(story.market.store.get(cid))
+    names = {record["cid"]: name for name, record in _evidence_files(story).items() if record["byte_count"] > 0}
+    assert set(names.values()) <= set(FILES)
+    for cid, name in names.items():
+        path = store.path_of(cid)
+        good = path.read_bytes()
+        path.chmod(0o644)
+        path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+        report = audit_epoch(1, client=story.market.chain, store=store, bases=[story.market.base_model])
+        assert isinstance(report, Mismatch) and name in report.reason, (name, report)
+        path.write_bytes(good)
+    assert isinstance(audit_epoch(1, client=story.market.chain, store=store, bases=[story.market.base_model]), Match)
+
+
+def test_loop__deployment_leaves_the_deployer_without_a_role(told) -> None:
+    deployment = load_deployment(told.story.market.home.deployment)
+    assert len(deployment.contracts) == 7
+    timelock = deployment.address("Timelock")
+    for name in ("RewardDistributor", "InferencePayments"):
+        assert told.story.market.chain.call(name, "owner") == timelock
+
+
+def _evidence_files(story) -> dict[str, dict]:
+    import json
+
+    digest = story.closed.reward_root.evidence_digest
+    return json.loads(story.market.store.get(cid_from_digest(digest, RAW)))["files"]
