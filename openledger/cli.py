@@ -272,9 +272,8 @@ def audit(
     )
     match report:
         case auditing.Match():
-            console.print(
-                f"[bold green]MATCH[/bold green] {report.total_wei} wei in {report.leaf_count} leaves, {report.receipt_count} receipts"
-            )
+            found = f"{report.total_wei} wei in {report.leaf_count} leaves, {report.receipt_count} receipts"
+            console.print(f"[bold green]MATCH[/bold green] {found}")
         case auditing.NoRoot():
             raise AppError(f"reward epoch {reward_epoch} has no root; expected a posted one; see openledger status")
         case auditing.Mismatch():

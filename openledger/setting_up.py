@@ -25,8 +25,8 @@ def cache_folder() -> Path:
 def share_cores() -> None:
     """Let the threads of child processes sleep while they wait for each other, instead of spinning.
 
-    OpenMP's default burns a core per waiting thread: with several services on two cores, two threads were then three times
-    slower than one. Set for children only, as OpenMP reads it when it is loaded.
+    OpenMP's default burns a core per waiting thread: with several services on two cores, two threads were then three
+    times slower than one. Set for children only, as OpenMP reads it when it is loaded.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

@@ -90,7 +90,7 @@ def _texts(story: Story) -> dict[str, list[str]]:
 
 def _audit_line(audit: Match) -> str:
     return (
-        f"MATCH: {audit.receipt_count} receipts, {audit.contribution_count} contributions and {audit.leaf_count} leaves "
+        f"MATCH: {audit.receipt_count} receipts, {audit.contribution_count} contributions, {audit.leaf_count} leaves "
         f"recomputed byte for byte; the contract verified {audit.verified_rewards} rewards and "
         f"{audit.verified_attributions} attributions"
     )

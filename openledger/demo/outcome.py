@@ -54,7 +54,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class BalanceSheet:
-    """Where the fees of a reward epoch went, in wei; `remainder_wei` is the unattributed part of the contributors' pool."""
+    """Where the fees of a reward epoch went, in wei; `remainder_wei` is what nobody is credited with."""
 
     fees_wei: int
     owner_wei: int
@@ -79,7 +79,7 @@ class BalanceSheet:
 
 @dataclass(frozen=True, slots=True)
 class HitRate:
-    """How often the contributor of a question's topic was first, or in the first three, by one method (chance: expected)."""
+    """How often the contributor of a question's topic was first, or in the first three; for chance the mean."""
 
     method: str
     first: float

