@@ -19,7 +19,7 @@ setup: $(VENV)/.ready node_modules/.ready build/.ready  ## install everything in
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(STAGE) "python: virtual environment" $(PYTHON) -m venv $(VENV)
 	@$(STAGE) "python: torch" $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0 numpy
-	@$(STAGE) "python: packages" $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	@$(STAGE) "python: packages" $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	@touch $@
 
 node_modules/.ready: package-lock.json $(VENV)/.ready
@@ -57,7 +57,7 @@ brownie-test: setup
 	@$(STAGE) "brownie test" $(BIN)/brownie test
 
 tests/content/daemon/node_modules/.ready: tests/content/daemon/package-lock.json $(VENV)/.ready
-	@$(STAGE) "node: an IPFS daemon to test against" $(BIN)/python scripts/npm.py --prefix tests/content/daemon ci --no-audit --no-fund --loglevel=error
+	@$(STAGE) "node: an IPFS daemon to test against" $(BIN)/python scripts/npm.py --prefix tests/content/daemon ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 content-test: setup tests/content/daemon/node_modules/.ready  ## content IDs against a real Kubo, the RPC client against a real daemon
