@@ -67,7 +67,7 @@ e2e: setup  ## the loop on a tiny random model
 	@$(STAGE) "end-to-end tests" $(PYTEST) tests/e2e
 
 bench: setup  ## the demo's figures, into benchmarks/results/
-	@$(BIN)/python -m benchmarks.demo
+	@$(BIN)/python benchmarks/demo.py
 
 clean:  ## remove what make made
 	rm -rf $(VENV) node_modules build reports .openledger tests/content/daemon/node_modules

@@ -1,4 +1,4 @@
-"""The demo's figures, kept: `python -m benchmarks.demo` runs it and writes benchmarks/results/demo.{json,md}.
+"""The demo's figures, kept: `make bench` runs it and writes benchmarks/results/demo.{json,md}.
 
 Beside each hit rate of the influence stand its anchors of the same run: BM25, sentence vectors, chance.
 """
