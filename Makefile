@@ -42,6 +42,7 @@ test: setup  ## everything that continuous integration runs
 
 lint: setup
 	@$(STAGE) "ruff" $(BIN)/ruff check .
+	@$(STAGE) "ruff format" $(BIN)/ruff format --check --quiet .
 	@$(STAGE) "pip check" $(BIN)/python -m pip check
 
 types: setup

@@ -16,8 +16,8 @@ from openledger.units import in_open, to_wei
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
-    *("demo", "up", "accounts", "status", "contribute", "review", "train", "deposit", "ask", "redeem", "audit", "claim"),
-    *("datanet create", "epoch close", "dev advance"),
+    *("demo", "up", "accounts", "status", "contribute", "review", "train", "deposit", "ask", "redeem", "audit"),
+    *("claim", "datanet create", "epoch close", "dev advance"),
 )
 
 
