@@ -34,7 +34,7 @@ _TIMEOUT_SECONDS = 30
 _RECEIPT_SECONDS = 180
 _POLL_SECONDS = 0.05
 # A call can cost more when mined than when estimated, as another's transaction came between.
-_GAS_MARGIN_PERCENT = 125
+_GAS_MARGIN_PERCENT = 150
 _ERROR_STRING = bytes.fromhex("08c379a0")  # Error(string)
 _PANIC = bytes.fromhex("4e487b71")  # Panic(uint256)
 _NO_REASON = "no reason given (a check of the compiler, such as an overflow, or a call to no contract)"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from openledger.errors import AppError
 from openledger.home import DEFAULT_HOME, Home
@@ -33,6 +34,12 @@ app.add_typer(epoch_app, name="epoch")
 app.add_typer(dev_app, name="dev")
 
 console = Console(highlight=False)
+
+
+def say(text: str) -> None:
+    """Print a line as it is: wrapped by the terminal, so that ids and hashes can be copied whole."""
+    console.print(text, soft_wrap=True)
+
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Folder with the state of the services.")]
 AccountOption = Annotated[
@@ -70,7 +77,7 @@ def accounts(home: HomeOption = DEFAULT_HOME) -> None:
     market = _market(home)
     for name in DEV_NAMES:
         address = named_account(name, chain_id=market.chain.chain_id).address
-        console.print(f"{name:14} {address}  {in_open(market.chain.call('OpenToken', 'balanceOf', address))} OPEN")
+        say(f"{name:14} {address}  {in_open(market.chain.call('OpenToken', 'balanceOf', address))} OPEN")
 
 
 @app.command()
@@ -112,7 +119,7 @@ def datanet_create(
     )
     for validator in (_account(market, part.strip()) for part in validators.split(",")):
         market.chain.send(owner, "DatanetRegistry", "set_validator", datanet_id, validator.address, True)
-    console.print(f"Datanet {datanet_id} created; contribute with: openledger contribute FILE --datanet {datanet_id}")
+    say(f"Datanet {datanet_id} created; contribute with: openledger contribute FILE --datanet {datanet_id}")
 
 
 @app.command()
@@ -127,7 +134,7 @@ def contribute(
 
     market = _market(home)
     done = contributions.contribute(market, _account(market, account), datanet_id=datanet, path=file)
-    console.print(
+    say(
         f"contribution {done.contribution_id}: {done.cid}; "
         f"validators see it with: openledger review {done.contribution_id}"
     )
@@ -149,13 +156,13 @@ def review(
 
     market = _market(home)
     found = contributions.check_contribution(market, contribution)
-    console.print(f"automatic checks: {found.describe()}")
+    say(f"automatic checks: {found.describe()}")
     verdict = found if auto else verdict_of(accept=accept, reject=reject, because=because)
     if verdict is None:
-        console.print("not voted: use --auto, --accept SCORE or --reject REASON")
+        say("not voted: use --auto, --accept SCORE or --reject REASON")
         return
     contributions.review(market, _account(market, account), contribution_id=contribution, verdict=verdict)
-    console.print(f"voted: {verdict.describe()}")
+    say(f"voted: {verdict.describe()}")
 
 
 @app.command()
@@ -182,7 +189,7 @@ def train(
             threads=2,
         )
     losses = f"loss {adapter.losses[0]:.2f} → {adapter.losses[-1]:.2f}"
-    console.print(f'adapter {adapter.adapter_id}, {losses}; ask it with: openledger ask {adapter.adapter_id} "…"')
+    say(f'adapter {adapter.adapter_id}, {losses}; ask it with: openledger ask {adapter.adapter_id} "…"')
 
 
 @app.command()
@@ -197,7 +204,7 @@ def deposit(
 
     market = _market(home)
     total = pay_in(market, _account(market, account), to_wei(amount))
-    console.print(f"deposit: {in_open(total)} OPEN")
+    say(f"deposit: {in_open(total)} OPEN")
 
 
 @app.command()
@@ -216,8 +223,8 @@ def ask(
     market = _market(home)
     payer = _account(market, account)
     bought = buy(market, payer, adapter_id=adapter, prompt=prompt, max_tokens=max_tokens, is_public=public)
-    console.print(bought.answer)
-    console.print(f"[dim]{in_open(bought.fee_wei)} OPEN[/dim]")
+    say(escape(bought.answer))
+    say(f"[dim]{in_open(bought.fee_wei)} OPEN[/dim]")
 
 
 @app.command()
@@ -246,12 +253,12 @@ def epoch_close(
     if skip_time:
         epochs.advance_past(market, market.chain.call("RewardDistributor", "epoch_end", reward_epoch))
         oracle_service.wait_for_indexer(market)
-    closed = oracle_service.close(market, reward_epoch, poster=_account(market, account), say=console.print)
+    closed = oracle_service.close(market, reward_epoch, poster=_account(market, account), say=say)
     if isinstance(closed, NothingToPay):
-        console.print(f"nothing to pay for reward epoch {reward_epoch}: {closed.reason}")
+        say(f"nothing to pay for reward epoch {reward_epoch}: {closed.reason}")
         return
-    console.print(f"posted root 0x{closed.reward_root.root.hex()}, evidence {closed.evidence_cid}")
-    console.print(f"check it with: openledger audit {reward_epoch}")
+    say(f"posted root 0x{closed.reward_root.root.hex()}, evidence {closed.evidence_cid}")
+    say(f"check it with: openledger audit {reward_epoch}")
 
 
 @app.command()
@@ -268,19 +275,19 @@ def audit(
 
     market = _market(home)
     report = auditing.audit_epoch(
-        reward_epoch, client=market.chain, store=market.store, bases=[market.base_model], progress=console.print
+        reward_epoch, client=market.chain, store=market.store, bases=[market.base_model], progress=say
     )
     match report:
         case auditing.Match():
             found = f"{report.total_wei} wei in {report.leaf_count} leaves, {report.receipt_count} receipts"
-            console.print(f"[bold green]MATCH[/bold green] {found}")
+            say(f"[bold green]MATCH[/bold green] {found}")
         case auditing.NoRoot():
             raise AppError(f"reward epoch {reward_epoch} has no root; expected a posted one; see openledger status")
         case auditing.Mismatch():
-            console.print(f"[bold red]MISMATCH[/bold red] {report.reason}", soft_wrap=True)
+            say(f"[bold red]MISMATCH[/bold red] {escape(report.reason)}")
             if challenge:
                 digest = auditing.challenge(market.chain, _account(market, account), report, market.store)
-                console.print(f"challenged; reason digest 0x{digest.hex()}")
+                say(f"challenged; reason digest 0x{digest.hex()}")
             raise typer.Exit(1)
 
 
@@ -303,7 +310,7 @@ def claim(
         epochs.advance_past(market, epochs.challenge_window_end(market, last))
     epochs.finalize_all(market, claimer)
     oracle_service.wait_for_indexer(market)
-    console.print(f"claimed {in_open(epochs.claim(market, claimer, claimer.address))} OPEN")
+    say(f"claimed {in_open(epochs.claim(market, claimer, claimer.address))} OPEN")
 
 
 @dev_app.command("advance")
@@ -313,7 +320,7 @@ def dev_advance(seconds: Annotated[int, typer.Argument(help="How far.")], home: 
 
     market = _market(home)
     epochs.advance_time(market, seconds)
-    console.print(f"it is now {market.chain.block('latest').timestamp}")
+    say(f"it is now {market.chain.block('latest').timestamp}")
 
 
 def _market(home: Path) -> Market:
@@ -344,7 +351,7 @@ def main() -> None:
     try:
         app()
     except (AppError, ChainError, ContentError, OracleError, TrainerError) as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]error:[/bold red] {error}", soft_wrap=True, markup=True)
+        Console(stderr=True, highlight=False).print(f"[bold red]error:[/bold red] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -60,7 +60,7 @@ def wait_for_indexer(market: Market) -> None:
         try:
             if httpx.get(url, timeout=5.0).json()["indexed_block"]["number"] >= wanted:
                 return
-        except (httpx.HTTPError, KeyError, ValueError):
+        except (httpx.HTTPError, KeyError, TypeError, ValueError):
             pass  # it is busy, or has indexed nothing yet
         time.sleep(0.2)
     raise AppError(

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.markup import escape
+
 from attribution_oracle.audit import AuditReport, Match, Mismatch, audit_epoch, challenge
 from attribution_oracle.epoch import EpochResult, recompute
 from attribution_oracle.oracle import Closed
@@ -166,7 +168,7 @@ class Story:
             )
             assert paid.receipt_id is not None, "the adapter has a price"
             sold.append(Sold(question, paid.answer, paid.receipt_id, paid.fee_wei))
-            self.say(f"{question.prompt}  [dim]→[/dim] {paid.answer}")
+            self.say(f"{escape(question.prompt)}  [dim]→[/dim] {escape(paid.answer)}")
         redeem(self.market, self.cast.payers[0])
 
     def close(self) -> None:
@@ -213,7 +215,7 @@ class Story:
             raise AppError(
                 "the audit of reward epoch 2 did not find the false root; expected a mismatch; please report this"
             )
-        self.say(f"MISMATCH: {self.finding.reason}")
+        self.say(f"MISMATCH: {escape(self.finding.reason)}")
         challenge(self.market.chain, self.cast.auditor, self.finding, self.market.store)
         salt = epochs.decide_challenge(self.market, self.cast.council, reward_epoch=2, is_void=True)
         epochs.advance_time(self.market, int(self.market.chain.call("Timelock", "get_minimum_delay")))

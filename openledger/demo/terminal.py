@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from openledger.demo.outcome import Outcome
@@ -43,7 +44,7 @@ def _answers(outcome: Outcome) -> Table:
     table = _table("Each answer and its first three contributions", "question", "answer", "drawn from", "credited to")
     for answer in outcome.answers:
         credited = ", ".join(f"{credit.contributor} {percent(credit.share_ppm)}" for credit in answer.top)
-        table.add_row(answer.prompt, answer.answer, answer.topic or "—", credited or "—")
+        table.add_row(escape(answer.prompt), escape(answer.answer), answer.topic or "—", credited or "—")
     return table
 
 
@@ -95,7 +96,7 @@ def _attack(console: Console, outcome: Outcome) -> None:
     console.print(
         f"[bold]The attack on reward epoch {attack.reward_epoch}[/bold] (all three oracle keys sign a false root)"
     )
-    console.print(f"  audit             {attack.finding}", soft_wrap=True, highlight=False)
+    console.print(f"  audit             {escape(attack.finding)}", soft_wrap=True, highlight=False)
     console.print(f"  above the accrual {attack.overdraft_refusal}", highlight=False)
     console.print(f"  after challenge   {attack.status_after}; {in_open(attack.contract_balance_wei)} OPEN untouched")
     copies = [row for row in outcome.contributors if row.role == "copier"]
