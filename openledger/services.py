@@ -31,7 +31,8 @@ class Services:
     """Everything that `openledger up` runs; as a context manager it stops what it started, last first."""
 
     def __init__(self, home: Home, *, base_model: Path) -> None:
-        self.home = home
+        # the children run in the project's folder, wherever this command was started
+        self.home = Home(home.path.resolve())
         self._base_model = base_model
         self._running = ExitStack()
         self._children: list[Child] = []
