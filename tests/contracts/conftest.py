@@ -4,17 +4,24 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import boa
 import pytest
 
-# its cache misses a change in a module that a module imports, and would test old bytecode
-boa.interpret.disable_cache()
-
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"
+
+
+def _sources_digest() -> str:
+    paths = sorted(path for path in CONTRACTS.rglob("*") if path.suffix in (".vy", ".vyi"))
+    return sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+
+
+# boa's cache misses a change in a module that a module imports, and would test old bytecode: a folder for each state
+boa.interpret.set_cache_dir(str(ROOT / "build" / "boa" / _sources_digest()))
 
 
 @cache
