@@ -21,7 +21,7 @@ def _sources_digest() -> str:
 
 
 # boa's cache misses a change in a module that a module imports, and would test old bytecode: a folder for each state
-boa.interpret.set_cache_dir(str(ROOT / "build" / "boa" / _sources_digest()))
+boa.interpret.set_cache_dir(str(ROOT / ".pytest_cache" / "boa" / _sources_digest()))
 
 
 @cache
