@@ -9,8 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from brownie import accounts, web3
-from brownie.project import get_loaded_projects
+from brownie import accounts, project, web3
 
 from chain.contracts import ContractRecord, Deployment, deployment_path, save_deployment
 from chain.deploy import Roles, deploy_protocol, development_roles, git_commit, read_parameters
@@ -25,7 +24,7 @@ class BrownieDeployer:
 
     def __init__(self, account: Any) -> None:
         self._account = account
-        self._project = get_loaded_projects()[0]
+        self._project = project.get_loaded_projects()[0]
         self._contracts: dict[str, Any] = {}
         self.address = str(account.address)
         self.chain_id = int(web3.eth.chain_id)

@@ -3,9 +3,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from brownie import accounts
-from brownie.project import get_loaded_projects
-from brownie.project.scripts import run
+
+# not from brownie.project: Brownie reads the files of what tests import, and that one is compiled
+from brownie import accounts, project, run
 
 from chain.contracts import Deployment
 from chain.node import DEV_COUNCIL, DEV_DEPLOYER, DEV_HOLDER, DEV_SIGNERS
@@ -44,8 +44,8 @@ def deployment(module_isolation: None, deployment_file: Path) -> Deployment:
 @pytest.fixture(scope="module")
 def protocol(deployment: Deployment) -> SimpleNamespace:
     """Brownie's contract objects by name."""
-    project = get_loaded_projects()[0]
-    found: dict[str, Any] = {name: project[name].at(deployment.address(name)) for name in deployment.contracts}
+    loaded = project.get_loaded_projects()[0]
+    found: dict[str, Any] = {name: loaded[name].at(deployment.address(name)) for name in deployment.contracts}
     return SimpleNamespace(**found)
 
 

@@ -2,16 +2,15 @@
 
 import brownie
 import pytest
-from brownie.project import get_loaded_projects
 
 
 @pytest.fixture(scope="module")
 def token(module_isolation, roles):
-    return get_loaded_projects()[0]["OpenToken"].deploy(roles.holder, {"from": roles.deployer})
+    return brownie.project.get_loaded_projects()[0]["OpenToken"].deploy(roles.holder, {"from": roles.deployer})
 
 
 def test_project__holds_deployables_and_no_modules():
-    project = get_loaded_projects()[0]
+    project = brownie.project.get_loaded_projects()[0]
     assert "OpenToken" in project
     assert not any(name[0].islower() for name in project.keys())  # noqa: SIM118 - a Project iterates over containers
 
