@@ -118,7 +118,7 @@ def _influence(outcome: Outcome) -> str:
         marks=marks,
     )
     return (
-        '<h2>Influence of each contribution on each answer</h2><p class="quiet">Darker is more (square-root scale); red worked against the answer. '
+        '<h2>Influence of each contribution on each answer</h2><p class="quiet">The stronger the colour, the larger the share (square-root scale); red worked against the answer. '
         "The ringed cell is the contribution that the question was drawn from; the last questions are about things that nobody contributed.</p>"
         f'<div class="wide">{picture}</div>'
     )
@@ -126,15 +126,15 @@ def _influence(outcome: Outcome) -> str:
 
 def _answers(outcome: Outcome) -> str:
     rows = "".join(
-        f'<tr><td>{escape(answer.prompt)}<br><span class="quiet">{escape(answer.answer)}</span></td>'
+        f"<tr><td>{escape(answer.prompt)}{'' if answer.is_public else ' <i>(its evidence holds no text)</i>'}<br>"
+        f'<span class="quiet">{escape(answer.answer)}</span></td>'
         f"<td>{escape(answer.topic or '—')}</td><td>{_chips(answer)}</td>"
-        f'<td class="n">{percent(answer.unattributed_ppm)}</td><td class="n">{in_open(answer.fee_wei)}</td>'
-        f"<td>{'public' if answer.is_public else 'private'}</td></tr>"
+        f'<td class="n">{percent(answer.unattributed_ppm)}</td><td class="n">{in_open(answer.fee_wei)}</td></tr>'
         for answer in outcome.answers
     )
     return (
         '<h2>Each answer and its first three contributions</h2><div class="wide"><table><thead><tr><th>question and answer</th><th>drawn from</th>'
-        '<th>credited to</th><th class="n">unattributed</th><th class="n">fee (OPEN)</th><th>evidence</th></tr></thead>'
+        '<th>credited to</th><th class="n">unattributed</th><th class="n">fee (OPEN)</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 

@@ -54,8 +54,9 @@ def heat_map(
     width: int = 1040,
 ) -> str:
     """Signed shares in ppm, one row a question and one column a contribution; `marks[row]` is the column that holds the known source."""
-    label_width, head, row = 400, 96, 24
-    cell = (width - label_width) / max(1, len(columns))
+    # the slanted name of the last column needs room to its right
+    label_width, head, row, room = 390, 96, 24, 70
+    cell = (width - label_width - room) / max(1, len(columns))
     parts = [
         f'<text class="label" transform="translate({label_width + (index + 0.5) * cell:.1f},{head - 10}) rotate(-35)">'
         f"{escape(name)}</text>"
@@ -64,7 +65,7 @@ def heat_map(
     for y, (name, line) in enumerate(zip(rows, values, strict=True)):
         top = head + y * row
         parts.append(
-            f'<text class="label" x="{label_width - 10}" y="{top + 16}" text-anchor="end">{escape(_cut(name, 58))}'
+            f'<text class="label" x="{label_width - 10}" y="{top + 16}" text-anchor="end">{escape(_cut(name, 52))}'
             f"<title>{escape(name)}</title></text>"
         )
         for x, share_ppm in enumerate(line):
