@@ -7,6 +7,10 @@ needs it.
 
 import os
 import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -80,5 +84,27 @@ def _interpreted(module: ModuleType, **shared: object) -> Any:
     return twin
 
 
+class _DottedScripts(MetaPathFinder):
+    """Finds scripts in a folder whose path has a dot in it, such as one of mktemp.
+
+    Brownie imports a script by its whole path with dots for slashes, which then has a part too many. Asked last, this
+    finder knows those names, and the names that lead to them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = {".".join(path.with_suffix("").parts[1:]): path for path in folder.glob("*.py")}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname in self._paths:
+            return spec_from_file_location(fullname, self._paths[fullname])
+        if any(name.startswith(f"{fullname}.") for name in self._paths):
+            return ModuleSpec(fullname, None, is_package=True)
+        return None
+
+
 _use_pinned_anvil()
 _mend_test_tools()
+if "." in str(ROOT):
+    sys.meta_path.append(_DottedScripts(ROOT / "scripts"))
