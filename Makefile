@@ -67,7 +67,7 @@ content-test: setup tests/content/daemon/node_modules/.ready  ## content IDs aga
 e2e: setup  ## the loop on a tiny random model
 	@$(STAGE) "end-to-end tests" $(PYTEST) tests/e2e
 
-bench: setup  ## the demo's figures, into benchmarks/results/
+bench: demo  ## the demo, and its figures into benchmarks/results/
 	@$(BIN)/python benchmarks/demo.py
 
 clean:  ## remove what make made
