@@ -1,4 +1,4 @@
-"""The demo's figures, kept: `make bench` runs the demo, and this writes benchmarks/results/demo.{json,md} from its outcome.
+"""The demo's figures, kept: `make bench` runs it, and this writes benchmarks/results/demo.{json,md} from its outcome.
 
 Beside each hit rate of the influence stand its anchors of the same run: BM25, sentence vectors, chance.
 """
@@ -50,7 +50,8 @@ def _page(outcome: dict[str, Any]) -> list[str]:
             for row in outcome["contributors"]
         ),
         "",
-        f"Of the contributors' pool {_paid_part(outcome):.0%} was paid out; the copies got {_copied_part(outcome):.1%} of what was.",
+        f"Of the contributors' pool {_paid_part(outcome):.0%} was paid out; "
+        f"the copies got {_copied_part(outcome):.1%} of what was.",
         "",
         "## What it took",
         "",
