@@ -146,4 +146,5 @@ def _whitened(
         if progress:
             progress(done, len(examples))
     whitening = fit_whitening(factors.bases(), sampled, damping=float(spec.damping))
+    del sampled  # as large as the rows, and whitening makes as much again
     return whiten(whitening, rows), whitening
