@@ -68,7 +68,7 @@ def parse_snapshot(jsonl: bytes) -> Snapshot:
 
 
 def load_examples(snapshot: Snapshot, store: ContentStore) -> list[Example]:
-    """The examples of a snapshot's texts, by contribution in commit order, then ordinal.
+    """The examples of a snapshot's texts, by contribution in commit order, then ordinal, without near-duplicates.
 
     The store hashes again what it reads. Files whose text this version does not read, and files that are no UTF-8,
     have no examples: one bad file that slipped through review must not keep everybody from training.

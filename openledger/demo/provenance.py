@@ -45,7 +45,7 @@ def hit_rates(answers: Sequence[Answer], texts: Mapping[str, Sequence[str]], *, 
 def _by_influence(answer: Answer, names: Sequence[str]) -> dict[str, float]:
     found = dict.fromkeys(names, 0.0)
     for credit in answer.credits:
-        found[credit.contributor] += credit.share_ppm
+        found[credit.contributor] = found.get(credit.contributor, 0.0) + credit.share_ppm
     return found
 
 
