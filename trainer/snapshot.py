@@ -9,6 +9,7 @@ from chain.merkle import IndexedTree, dataset_leaf
 from content.canonical import canonical_lines
 from content.formats import format_of_bit
 from content.store import ContentStore
+from trainer.duplicates import without_near_duplicates
 from trainer.errors import InvalidSnapshot
 from trainer.examples import Example, read_examples
 
@@ -82,7 +83,7 @@ def load_examples(snapshot: Snapshot, store: ContentStore) -> list[Example]:
             data = store.get(entry.cid)
             with suppress(UnicodeDecodeError):
                 examples += read_examples(entry.contribution_id, data.decode())
-    return examples
+    return without_near_duplicates(examples)
 
 
 def _leaf(entry: SnapshotEntry) -> bytes:

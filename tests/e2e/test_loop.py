@@ -24,6 +24,14 @@ def test_loop__accepts_honest_files_and_refuses_the_others_with_reasons(told) ->
     assert "bytes used up" in reasons["more-trivia.txt"]
 
 
+def test_loop__copies_are_neither_trained_on_nor_paid(told) -> None:
+    story = told.story
+    copies = set(story.handed_in["copier"])
+    assert copies and story.market.chain.call("DatanetRegistry", "contribution", min(copies))[8] == ACCEPTED
+    assert not copies & {example.contribution_id for example in story.training_examples()}
+    assert story.claimed["copier"] == 0
+
+
 def test_loop__books_balance_to_the_wei(told) -> None:
     books = balance_sheet(told.story.market, 1)
     assert books.fees_wei == sum(sold.fee_wei for sold in told.story.sold[1]) > 0
