@@ -15,7 +15,7 @@ from eth_account.signers.local import LocalAccount
 
 from chain.client import EventLog, Receipt
 from content.canonical import canonical_json
-from content.cid import RAW, cid_from_digest, digest_of
+from content.cid import cid_from_digest, digest_of
 from content.formats import Modality, canonical_hash, check_file, format_of_bit
 from openledger.checks import Reason, Verdict, review_examples
 from openledger.errors import AppError
@@ -155,11 +155,6 @@ def review(market: Market, validator: LocalAccount, *, contribution_id: int, ver
         int(verdict.reason),
         sha256(verdict.explanation.encode()).digest(),
     )
-
-
-def explanation_of(market: Market, reason_digest: bytes) -> str:
-    """The text behind a vote's `reason_digest`."""
-    return market.store.get(cid_from_digest(reason_digest, RAW)).decode()
 
 
 def accepted_contributions(market: Market, datanet_id: int) -> list[tuple[int, tuple[object, ...]]]:

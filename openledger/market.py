@@ -36,9 +36,7 @@ class Market:
         """The folder of the prepared base model. Raises `AppError` when there is none."""
         path = Path(self.addresses.base_model)
         if not (path / "config.json").is_file():
-            raise AppError(
-                f'no base model in "{path}"; expected config.json and weights; prepare it with "openledger base"'
-            )
+            raise AppError(f'no base model in "{path}"; expected config.json and weights; start the services again')
         return path
 
     def address(self, contract: str) -> str:
