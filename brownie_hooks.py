@@ -7,7 +7,8 @@ needs it.
 
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
@@ -21,6 +22,7 @@ from chain.artifacts import ensure
 from chain.node import DEV_ACCOUNT_COUNT, DEV_MNEMONIC, GAS_LIMIT, HARDFORK, anvil_path, free_port
 
 ROOT = Path(__file__).resolve().parent
+_ASK_TIMES, _ASK_SECONDS = 40, 0.05
 
 
 def brownie_load_source(path: Path, source: str) -> str:
@@ -84,6 +86,30 @@ def _interpreted(module: ModuleType, **shared: object) -> Any:
     return twin
 
 
+def _ask_again_for_transactions() -> None:
+    """Let Brownie ask again for a transaction, or its receipt, that is not there.
+
+    Anvil counts the sender's nonce a moment before it can show the transaction: with traces, and a transaction that
+    does much, long enough for Brownie to ask in between and to call the transaction dropped.
+    """
+    from brownie.network import web3
+    from web3.exceptions import TransactionNotFound
+
+    def patient(ask: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def ask_again(transaction_hash: Any) -> Any:
+            for _ in range(_ASK_TIMES):
+                try:
+                    return ask(transaction_hash)
+                except TransactionNotFound:
+                    time.sleep(_ASK_SECONDS)
+            return ask(transaction_hash)
+
+        return ask_again
+
+    web3.eth.get_transaction = patient(web3.eth.get_transaction)
+    web3.eth.get_transaction_receipt = patient(web3.eth.get_transaction_receipt)
+
+
 class _DottedScripts(MetaPathFinder):
     """Finds scripts in a folder whose path has a dot in it, such as one of mktemp.
 
@@ -106,5 +132,6 @@ class _DottedScripts(MetaPathFinder):
 
 _use_pinned_anvil()
 _mend_test_tools()
+_ask_again_for_transactions()
 if "." in str(ROOT):
     sys.meta_path.append(_DottedScripts(ROOT / "scripts"))

@@ -1,16 +1,17 @@
 """The audit of a reward epoch: from the root on chain and its pinned evidence, with no word of the oracle's services.
 
-    root record -> evidence.json by digest -> every file by hash -> facts by event logs -> recomputation -> leaf by leaf
-    comparison -> the contract's own `verify_reward` and `verify_attribution`
+    root record -> evidence.json by digest -> proofs that need no judge -> every file by hash -> facts by event logs
+    -> recomputation -> leaf by leaf comparison -> the contract's own `verify_reward` and `verify_attribution`
 
 What comes out names the first file whose bytes differ, the first value that differs from the recomputation, and the
-first account that is given something else than it earned.
+first account that is given something else than it earned. What a proof shows is void at once (`prove`), what only a
+recomputation shows is challenged (`challenge`), and what is withheld is demanded (`attribution_oracle.demands`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,13 +20,17 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from attribution_oracle import wire
-from attribution_oracle.chain_facts import Log, addresses_of, post_of
+from attribution_oracle.bonds import approve_bond
+from attribution_oracle.chain_facts import Log, post_of
+from attribution_oracle.demands import missing_chunks
 from attribution_oracle.differences import Divergence, WrongLeaf, first_wrong_leaf
 from attribution_oracle.epoch import PaidAnswer, local_versions
-from attribution_oracle.errors import EvidenceInvalid, NothingEarned, ReceiptInvalid, SourceLied
+from attribution_oracle.errors import EvidenceInvalid, FileDiffers, NothingEarned, ReceiptInvalid, SourceLied
 from attribution_oracle.evidence import REWARDS
+from attribution_oracle.fraud import described, find_proof
 from attribution_oracle.reproduce import Reproduction, reproduce
-from chain.client import ChainClient
+from chain.client import ChainClient, Receipt
+from chain.fraud_proofs import FraudProof, arguments
 from content.canonical import canonical_json
 from content.cid import RAW, cid_from_digest
 from content.store import ContentStore
@@ -67,12 +72,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """The root is false, or its evidence is not there: `reason` says what differs first, in words for the report."""
+    """The root is false, or its evidence is not there: `reason` says what differs first, in words for the report.
+
+    `proof` is what `prove` sends; `missing_chunks` are those of the evidence's files that could not be fetched.
+    """
 
     audited: Audited
     reason: str
     divergence: Divergence | None = None
     wrong_leaf: WrongLeaf | None = None
+    proof: FraudProof | None = None
+    missing_chunks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +117,17 @@ def audit_epoch(
     if post is None:
         return NoRoot(reward_epoch)
     audited = _audited(client, post)
+    # first, as it takes seconds and no model, and ends the matter
+    proof = find_proof(client, post, store)
+    if proof:
+        return Mismatch(audited, f"{proof.function}: {described(proof)}", proof=proof)
     try:
         with TemporaryDirectory() as work:
             reproduction = reproduce(
                 post["evidence_digest"], client=client, store=store, bases=bases, work=Path(work), before=post
             )
+    except FileDiffers as error:
+        return Mismatch(audited, str(error), missing_chunks=missing_chunks(client, post, store))
     except (EvidenceInvalid, NothingEarned, ReceiptInvalid, SourceLied, TrainerError) as error:
         return Mismatch(audited, str(error))
     progress(f"evidence {audited.evidence_cid}: {len(reproduction.bundle.files)} files, every byte hashed")
@@ -125,25 +141,39 @@ def audit_epoch(
 def report_document(report: AuditReport) -> dict[str, Any]:
     """A report as a JSON object, for the command line and for the reason of a challenge."""
     document: dict[str, Any] = {"format": REPORT_FORMAT, "outcome": type(report).__name__.lower()}
-    return document | {key: _plain(value) for key, value in asdict(report).items()}
+    document |= {key: _plain(value) for key, value in asdict(report).items()}
+    if isinstance(report, Mismatch) and report.proof:
+        document["proof"] = {"function": report.proof.function, **document["proof"]}
+    return document
 
 
 def challenge(client: ChainClient, account: LocalAccount, report: Mismatch, store: ContentStore) -> bytes:
     """Put the bond of `account` against a false root; gives the reason digest, under which the report is pinned.
 
-    Raises ChainError, for instance when the window is over or the account holds less OPEN than the bond.
+    Raises BondMissing, and ChainError, for instance when the window is over.
     """
     reason = canonical_json(report_document(report))
     digest = sha256(reason).digest()
     store.put(reason)
     bond_wei = client.call("RewardDistributor", "CHALLENGE_BOND_WEI")
-    client.send(account, "OpenToken", "approve", addresses_of(client).distributor, bond_wei)
+    approve_bond(client, account, "RewardDistributor", bond_wei, purpose="challenging a reward root")
     client.send(account, "RewardDistributor", "challenge", report.audited.reward_epoch, digest)
     return digest
 
 
+def prove(client: ChainClient, account: LocalAccount, report: Mismatch) -> Receipt:
+    """Show the report's proof to RootDisputes: the root is void at once, and half of its bond goes to `account`.
+
+    Raises ValueError for a report without a proof, ChainError, for instance when the root is pending no longer.
+    """
+    if report.proof is None:
+        raise ValueError("this report has no proof; expected one that names a function of RootDisputes; challenge it")
+    values = arguments(report.proof, reward_epoch=report.audited.reward_epoch)
+    return client.send(account, "RootDisputes", report.proof.function, *values)
+
+
 def _audited(client: ChainClient, post: Log) -> Audited:
-    status = client.call("RewardDistributor", "root", post["reward_epoch"])[-1]
+    status = client.call("RewardDistributor", "root", post["reward_epoch"]).status
     return Audited(
         reward_epoch=post["reward_epoch"],
         attempt=post["attempt"],
@@ -161,7 +191,8 @@ def _compare(audited: Audited, reproduction: Reproduction, post: Log) -> Mismatc
         reason = str(divergence) if leaf is None else f"{divergence}; the first wrong leaf is {leaf}"
         return Mismatch(audited, reason, divergence, leaf)
     for field, expected in asdict(reproduction.reward_root).items():
-        if post[field] != expected:
+        # the contract takes a root on its previous one alone, and does not repeat that in the log
+        if field in post and post[field] != expected:
             divergence = Divergence("root on chain", field, str(_plain(expected)), str(_plain(post[field])))
             return Mismatch(audited, str(divergence), divergence)
     return None
@@ -206,9 +237,8 @@ def _match(audited: Audited, reproduction: Reproduction, *, rewards: int, attrib
 
 def _verify_reward(client: ChainClient, reproduction: Reproduction, account: str) -> bool:
     index, cumulative_wei, proof = reproduction.result.rewards.proof_of(account)
-    nodes = [astuple(node) for node in proof]
     epoch = reproduction.bundle.reward_epoch
-    return bool(client.call("RewardDistributor", "verify_reward", epoch, account, cumulative_wei, index, nodes))
+    return bool(client.call("RewardDistributor", "verify_reward", epoch, account, cumulative_wei, index, proof))
 
 
 def _verify_attribution(client: ChainClient, reproduction: Reproduction, place: int, answer: PaidAnswer) -> bool:

@@ -6,6 +6,7 @@ Logs up to a finalized block are all that is read, never old state: any full nod
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -62,7 +63,7 @@ def read_facts(
     block: PinnedBlock | None = None,
     before: Log | None = None,
 ) -> EpochFacts:
-    """The facts of `reward_epoch` at the first block past its end, from `source` (default: the client's node).
+    """The facts of `reward_epoch` before the first block past its end, from `source` (default: the client's node).
 
     `block` is that block as evidence names it; it is then checked.
 
@@ -117,13 +118,19 @@ def post_of(client: ChainClient, reward_epoch: int) -> Log | None:
     return next((post for post in reversed(posts) if post["reward_epoch"] == reward_epoch), None)
 
 
-def _first_past(client: ChainClient, end: int, finalized: PinnedBlock) -> PinnedBlock:
-    """The first block at or past `end`, by bisection up to the finalized one.
+def root_before(client: ChainClient, post: Log) -> PreviousRoot | None:
+    """The root that a posted one builds on, or None for the first."""
+    return _roots_before(RpcEvents(client), post["reward_epoch"], post)[0]
 
+
+def _first_past(client: ChainClient, end: int, finalized: PinnedBlock) -> PinnedBlock:
+    """The first block later than `end`, by bisection up to the finalized one.
+
+    Later, and not as late: the second `end` may hold several blocks, and `was_accepted` looks at its last moment.
     The first and not the newest: an oracle that is started again, after signers have signed, comes to the same bytes,
     and nobody can choose a block that suits them.
     """
-    if finalized.timestamp < end:
+    if finalized.timestamp <= end:
         raise EpochNotReady(
             f"the reward epoch ends at {end}; the finalized block {finalized.number} is of {finalized.timestamp}: wait "
             "until a block past the end is finalized"
@@ -131,7 +138,7 @@ def _first_past(client: ChainClient, end: int, finalized: PinnedBlock) -> Pinned
     low, high = _deployment(client).block_number, finalized.number
     while low < high:
         middle = (low + high) // 2
-        if client.block(middle).timestamp < end:
+        if client.block(middle).timestamp <= end:
             low = middle + 1
         else:
             high = middle
@@ -148,17 +155,17 @@ def _check_block(client: ChainClient, block: PinnedBlock, end: int) -> None:
             f"block {block.number} is 0x{found.block_hash.hex()} at {found.timestamp} here; it was said to be "
             f"0x{block.block_hash.hex()} at {block.timestamp}: that is another chain, or fork"
         )
-    if not client.block(block.number - 1).timestamp < end <= block.timestamp:
+    if not client.block(block.number - 1).timestamp <= end < block.timestamp:
         raise SourceLied(f"block {block.number} is not the first past the reward epoch's end at {end}: pin that one")
 
 
 def _accrued(events: EventSource, covered: range, block: PinnedBlock) -> int:
-    logs = _until(block, events.logs("RewardDistributor", "Accrued"))
+    logs = _before(block, events.logs("RewardDistributor", "Accrued"))
     return sum(log["amount_wei"] for log in logs if log["reward_epoch"] in covered)
 
 
 def _redemptions(events: EventSource, covered: range, block: PinnedBlock) -> tuple[Redemption, ...]:
-    logs = _until(block, events.logs("InferencePayments", "VoucherRedeemed"))
+    logs = _before(block, events.logs("InferencePayments", "VoucherRedeemed"))
     redemptions = (
         Redemption(
             payer=log["payer"],
@@ -175,9 +182,9 @@ def _redemptions(events: EventSource, covered: range, block: PinnedBlock) -> tup
 
 
 def _adapters(events: EventSource, wanted: Iterable[int], block: PinnedBlock) -> dict[int, AdapterFact]:
-    bases = _by(_until(block, events.logs("ModelRegistry", "BaseRegistered")), "base_id")
-    adapters = _by(_until(block, events.logs("ModelRegistry", "AdapterRegistered")), "adapter_id")
-    snapshots = _by(_until(block, events.logs("DatanetRegistry", "SnapshotRecorded")), "dataset_root")
+    bases = _by(_before(block, events.logs("ModelRegistry", "BaseRegistered")), "base_id")
+    adapters = _by(_before(block, events.logs("ModelRegistry", "AdapterRegistered")), "adapter_id")
+    snapshots = _snapshots(_before(block, events.logs("DatanetRegistry", "SnapshotRecorded")))
     return {
         adapter_id: AdapterFact(
             adapter_id=adapter_id,
@@ -185,25 +192,35 @@ def _adapters(events: EventSource, wanted: Iterable[int], block: PinnedBlock) ->
             weights_digest=bytes(adapters[adapter_id]["weights_digest"]),
             manifest_digest=bytes(adapters[adapter_id]["manifest_digest"]),
             snapshots=tuple(
-                (bytes(root), bytes(snapshots[root]["manifest_digest"]))
-                for root in adapters[adapter_id]["dataset_roots"]
+                (bytes(root), tuple(snapshots[bytes(root)])) for root in adapters[adapter_id]["dataset_roots"]
             ),
         )
         for adapter_id in sorted(wanted)
     }
 
 
+def _snapshots(logs: Iterable[Log]) -> dict[bytes, list[bytes]]:
+    """The digests that were recorded for each dataset root, each once, in order."""
+    digests: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    for log in logs:
+        if bytes(log["manifest_digest"]) not in digests[bytes(log["dataset_root"])]:
+            digests[bytes(log["dataset_root"])].append(bytes(log["manifest_digest"]))
+    return digests
+
+
 def _contributions(events: EventSource, block: PinnedBlock) -> dict[int, ContributionFact]:
-    reveals = _by(_until(block, events.logs("DatanetRegistry", "Contributed")), "contribution_id")
-    verdicts = _by(_until(block, events.logs("DatanetRegistry", "Resolved")), "contribution_id")
-    withdrawn = _by(_until(block, events.logs("DatanetRegistry", "Withdrawn")), "contribution_id")
+    reveals = _by(_before(block, events.logs("DatanetRegistry", "Contributed")), "contribution_id")
+    verdicts = _by(_before(block, events.logs("DatanetRegistry", "Resolved")), "contribution_id")
+    withdrawn = _by(_before(block, events.logs("DatanetRegistry", "Withdrawn")), "contribution_id")
     return {
         contribution_id: ContributionFact(
             contribution_id=contribution_id,
             contributor=reveals[contribution_id]["contributor"],
             digest=bytes(reveals[contribution_id]["digest"]),
+            codec=reveals[contribution_id]["codec"],
             canonical_hash=bytes(reveals[contribution_id]["canonical_hash"]),
             byte_count=reveals[contribution_id]["byte_count"],
+            format=reveals[contribution_id]["format"],
             commit_block=reveals[contribution_id]["commit_block"],
             score=verdict["score"],
             is_withdrawn=contribution_id in withdrawn,
@@ -241,8 +258,8 @@ def _previous(post: Log) -> PreviousRoot:
     )
 
 
-def _until(block: PinnedBlock, logs: Iterable[Log]) -> list[Log]:
-    return [log for log in logs if log["block_number"] <= block.number]
+def _before(block: PinnedBlock, logs: Iterable[Log]) -> list[Log]:
+    return [log for log in logs if log["block_number"] < block.number]
 
 
 def _deployment(client: ChainClient) -> Deployment:

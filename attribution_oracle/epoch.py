@@ -14,7 +14,8 @@ from typing import Any
 
 from attribution_oracle import evidence, wire
 from attribution_oracle.errors import NothingEarned
-from attribution_oracle.facts import EpochFacts
+from attribution_oracle.evidence_chunks import Commitment
+from attribution_oracle.facts import EpochFacts, root_of
 from attribution_oracle.inputs import EpochInputs
 from attribution_oracle.policy import scoring
 from attribution_oracle.receipts import PaidReceipt, cover, published
@@ -50,15 +51,18 @@ class EpochResult:
     sources: tuple[AdapterSource, ...]
     files: Mapping[str, bytes]
 
-    def reward_root(self, facts: EpochFacts, evidence_digest: bytes) -> RewardRoot:
-        """What is signed and posted."""
+    def reward_root(self, facts: EpochFacts, committed: Commitment) -> RewardRoot:
+        """What is signed and posted, over the evidence that `committed` stands for."""
         return RewardRoot(
             reward_epoch=facts.reward_epoch,
             attempt=facts.attempt,
+            previous_root=root_of(facts.previous),
             root=self.rewards.root,
             total_wei=self.rewards.total_wei,
             leaf_count=self.rewards.leaf_count,
-            evidence_digest=evidence_digest,
+            evidence_digest=committed.digest,
+            evidence_chunk_root=committed.chunk_root,
+            evidence_chunk_count=committed.chunk_count,
             attribution_root=self.attribution.root,
         )
 
@@ -93,9 +97,10 @@ def _paid_out(
 ) -> EpochResult:
     """The integer half: from scores on, no float takes part."""
     facts = inputs.facts
-    answers = tuple(_answer(item, scores[item.receipt.receipt_id]) for item in paid)
+    # without a leaf in the attribution tree: nobody may prove a root false with a contribution that earned no more
     withdrawn = frozenset(key for key, fact in facts.contributions.items() if fact.is_withdrawn)
-    payouts = epoch_payouts((Answer(a.paid.pool_wei, a.shares) for a in answers), excluded=withdrawn)
+    answers = tuple(_answer(item, scores[item.receipt.receipt_id], withdrawn) for item in paid)
+    payouts = epoch_payouts(Answer(a.paid.pool_wei, a.shares) for a in answers)
     owners = {key: fact.contributor for key, fact in facts.contributions.items()}
     rewards = account_rewards(inputs.previous_rewards, payouts.payouts, owners)
     if not rewards:
@@ -145,7 +150,9 @@ def evidence_document(inputs: EpochInputs, result: EpochResult, *, versions: Map
         "skipped_adapters": sorted(inputs.skipped_adapters),
         "scoring": asdict(scoring()),
         "versions": dict(versions),
+        # the tree over the chunks of the evidence is no part of it: this file lies in one of them
         "outcome": {
+            "previous_root": wire.hexed(root_of(previous)),
             "root": wire.hexed(result.rewards.root),
             "total_wei": str(result.rewards.total_wei),
             "leaf_count": result.rewards.leaf_count,
@@ -169,8 +176,8 @@ def _version(name: str) -> str:
         return "unreleased"
 
 
-def _answer(item: PaidReceipt, scores: Mapping[int, int]) -> PaidAnswer:
-    shares = shares_ppm(scores, floor=scoring().share_floor)
+def _answer(item: PaidReceipt, scores: Mapping[int, int], withdrawn: frozenset[int]) -> PaidAnswer:
+    shares = shares_ppm(scores, floor=scoring().share_floor, excluded=withdrawn)
     leaves = [share_leaf(contribution_id=key, share_ppm=share) for key, share in shares.items()]
     return PaidAnswer(item, shares, IndexedTree(leaves))
 

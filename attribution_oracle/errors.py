@@ -10,6 +10,7 @@ OracleError
 ├── SigningRefused      a signer does not sign: its own root differs, or it signed another one before
 ├── QuorumMissed        fewer signers signed than the contract asks for
 ├── NothingEarned       no account has ever earned anything, so there is no root to post
+├── BondMissing         an account holds less OPEN than the bond that it must put down
 └── EpochNotReady       the reward epoch is not over in a finalized block yet (may be retried)
 """
 
@@ -56,6 +57,10 @@ class QuorumMissed(OracleError):
 
 class EpochNotReady(OracleError):
     """The reward epoch's end is not finalized yet; waiting helps."""
+
+
+class BondMissing(OracleError):
+    """An account cannot put down a bond; it works once the account holds more OPEN."""
 
 
 class NothingEarned(OracleError):

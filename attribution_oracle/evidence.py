@@ -14,6 +14,7 @@ from typing import Any
 
 from attribution_oracle import wire
 from attribution_oracle.errors import EvidenceInvalid, FileDiffers
+from attribution_oracle.evidence_chunks import Commitment, EvidenceChunks, chunk_ranges, chunked
 from attribution_oracle.facts import PinnedBlock
 from content.canonical import canonical_json
 from content.cid import RAW, cid_from_digest, cid_of_bytes
@@ -25,18 +26,32 @@ EVIDENCE = "evidence.json"
 RECEIPTS, SCORES, SHARES = "receipts.jsonl", "scores.jsonl", "shares.jsonl"
 PAYOUTS, REWARDS = "payouts.jsonl", "rewards.jsonl"
 ROWS_INDEX, ROWS = "query_rows.json", "query_rows.bin"
+# in the order in which their values follow from each other
 FILES = (RECEIPTS, ROWS_INDEX, ROWS, SCORES, SHARES, PAYOUTS, REWARDS)
+# in the order of their chunks, after evidence.json
+CHUNKED = (RECEIPTS, SCORES, SHARES, PAYOUTS, REWARDS, ROWS, ROWS_INDEX)
 # one raw block, so that the sha-256 of the file is also the digest in its CID
 MAX_BYTES = 262_144
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A bundle as it was read: `document` is evidence.json, every file has the bytes that it names."""
+    """A bundle as it was read: `document` is evidence.json (`data` its bytes), every file has the bytes it names."""
 
     digest: bytes
+    data: bytes
     document: wire.Json
     files: Mapping[str, bytes]
+
+    @property
+    def commitment(self) -> Commitment:
+        """What a root says that is signed over this bundle."""
+        return _commitment(self.digest, self.chunks)
+
+    @property
+    def chunks(self) -> EvidenceChunks:
+        """All of its bytes as chunks, with their tree."""
+        return chunked(_parts(self.data, self.files))
 
     @property
     def reward_epoch(self) -> int:
@@ -92,8 +107,8 @@ def file_records(files: Mapping[str, bytes]) -> dict[str, Any]:
     }
 
 
-def write_bundle(document: Mapping[str, Any], files: Mapping[str, bytes], store: ContentStore) -> bytes:
-    """Pin all files and evidence.json in `store`; gives the evidence digest (32 bytes).
+def write_bundle(document: Mapping[str, Any], files: Mapping[str, bytes], store: ContentStore) -> Commitment:
+    """Pin all files and evidence.json in `store`; gives what a root over it commits to.
 
     Raises EvidenceInvalid when evidence.json passes one block.
     """
@@ -105,7 +120,7 @@ def write_bundle(document: Mapping[str, Any], files: Mapping[str, bytes], store:
     for file in files.values():
         store.put(file)
     store.put(data)
-    return hashlib.sha256(data).digest()
+    return _commitment(hashlib.sha256(data).digest(), chunked(_parts(data, files)))
 
 
 def read_bundle(digest: bytes, store: ContentStore) -> Bundle:
@@ -115,14 +130,43 @@ def read_bundle(digest: bytes, store: ContentStore) -> Bundle:
         FileDiffers: names the first file that is absent or has other bytes.
         EvidenceInvalid: evidence.json is not one.
     """
+    data = _fetch(EVIDENCE, cid_from_digest(digest, RAW), store)
+    document = _parsed(data, EVIDENCE)
+    records = _records(document)
+    files = {name: _read_file(name, records[name], store) for name in FILES}
+    return Bundle(digest=digest, data=data, document=document, files=files)
+
+
+def read_file(digest: bytes, name: str, store: ContentStore) -> bytes:
+    """One file of the bundle of an evidence digest, whatever the others are; raises as `read_bundle`."""
     document = _parsed(_fetch(EVIDENCE, cid_from_digest(digest, RAW), store), EVIDENCE)
+    return _read_file(name, _records(document)[name], store)
+
+
+def chunks_by_file(digest: bytes, store: ContentStore) -> dict[str, range]:
+    """The chunks that evidence.json and each file of its bundle lie in; only evidence.json is read. Raises as above."""
+    data = _fetch(EVIDENCE, cid_from_digest(digest, RAW), store)
+    records = _records(_parsed(data, EVIDENCE))
+    counts = {name: wire.natural(records[name], "byte_count") for name in CHUNKED}
+    return chunk_ranges({EVIDENCE: len(data), **counts})
+
+
+def _records(document: wire.Json) -> dict[str, wire.Json]:
+    """What evidence.json says of each file."""
     if document.get("format") != FORMAT:
         raise EvidenceInvalid(f"evidence.json has format {document.get('format')!r}; expected {FORMAT!r}")
     records = _object(document, "files")
     if set(records) != set(FILES):
         raise EvidenceInvalid(f"evidence.json names the files {sorted(records)}; expected {sorted(FILES)}")
-    files = {name: _read_file(name, _object(records, name), store) for name in FILES}
-    return Bundle(digest=digest, document=document, files=files)
+    return {name: _object(records, name) for name in FILES}
+
+
+def _parts(data: bytes, files: Mapping[str, bytes]) -> list[bytes]:
+    return [data, *(files[name] for name in CHUNKED if name in files)]
+
+
+def _commitment(digest: bytes, chunks: EvidenceChunks) -> Commitment:
+    return Commitment(digest=digest, chunk_root=chunks.tree.root, chunk_count=len(chunks.chunks))
 
 
 def _read_file(name: str, record: wire.Json, store: ContentStore) -> bytes:

@@ -22,7 +22,11 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class PinnedBlock:
-    """The finalized block that facts are read at: the first past the end of the reward epoch."""
+    """The finalized block that facts are read before: the first whose time is past the end of the reward epoch.
+
+    All that happened before it, and nothing else, was there at the end of the second `epoch_end`; that is the time for
+    which RootDisputes asks the registry what was accepted.
+    """
 
     number: int
     block_hash: bytes
@@ -48,24 +52,33 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True)
 class AdapterFact:
-    """A registered adapter: digests of 32 bytes, and its snapshots as pairs (dataset root, snapshot digest)."""
+    """A registered adapter: digests of 32 bytes, and its snapshots as pairs (dataset root, snapshot digests).
+
+    Anyone may record a dataset root again for a Datanet of their own, with another digest, also before the first: all
+    that were recorded are known here, and the adapter's manifest names the one that is meant.
+    """
 
     adapter_id: int
     base_weights_digest: bytes
     weights_digest: bytes
     manifest_digest: bytes
-    snapshots: tuple[tuple[bytes, bytes], ...]
+    snapshots: tuple[tuple[bytes, tuple[bytes, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ContributionFact:
-    """An accepted contribution; `is_withdrawn` if its owner has taken it back by the pinned block."""
+    """A contribution that was accepted before the pinned block; `is_withdrawn` if it was also taken out before it.
+
+    One that is not withdrawn is one of which the registry says `was_accepted` at the end of the reward epoch.
+    """
 
     contribution_id: int
     contributor: str
     digest: bytes
+    codec: int
     canonical_hash: bytes
     byte_count: int
+    format: int
     commit_block: int
     score: int
     is_withdrawn: bool
@@ -80,6 +93,11 @@ class PreviousRoot:
     total_wei: int
     leaf_count: int
     evidence_digest: bytes
+
+
+def root_of(previous: PreviousRoot | None) -> bytes:
+    """The root that the next one names as the one before it, zero for the first."""
+    return previous.root if previous else bytes(32)
 
 
 def covered_epochs(reward_epoch: int, previous: PreviousRoot | None) -> range:

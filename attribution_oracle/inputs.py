@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from attribution_oracle.differences import rewards_of
 from attribution_oracle.errors import ReceiptInvalid, SourceLied
-from attribution_oracle.evidence import RECEIPTS, REWARDS, ROWS, ROWS_INDEX, Bundle, read_bundle
+from attribution_oracle.evidence import RECEIPTS, REWARDS, ROWS, ROWS_INDEX, Bundle, read_file
 from attribution_oracle.facts import EpochFacts, PreviousRoot, Redemption
 from attribution_oracle.receipts import Receipt, check_receipt, parse_receipt
 from attribution_oracle.rows import QueryRow, decode_rows
@@ -79,7 +79,7 @@ def previous_rewards(facts: EpochFacts, store: ContentStore) -> dict[str, int]:
     previous = facts.previous
     if previous is None:
         return {}
-    rewards = rewards_of(read_bundle(previous.evidence_digest, store).files[REWARDS])
+    rewards = rewards_of(read_file(previous.evidence_digest, REWARDS, store))
     tree = reward_tree(chain_id=facts.chain_id, distributor=facts.addresses.distributor, rewards=rewards)
     if (tree.root, tree.total_wei, tree.leaf_count) != (previous.root, previous.total_wei, previous.leaf_count):
         raise SourceLied(

@@ -13,6 +13,7 @@ from pathlib import Path
 from eth_account.signers.local import LocalAccount
 
 from attribution_oracle import wire
+from attribution_oracle.bonds import approve_bond, check_bond
 from attribution_oracle.epoch import EpochResult, evidence_document, local_versions, recompute
 from attribution_oracle.errors import NothingEarned, OracleError, QuorumMissed
 from attribution_oracle.evidence import write_bundle
@@ -26,6 +27,7 @@ from content.cid import RAW, cid_from_digest
 from content.store import ContentStore
 
 _SIGNER_SECONDS = 1_800
+_PURPOSE = "posting a reward root"
 Progress = Callable[[str], None]
 
 
@@ -73,6 +75,7 @@ def close_epoch(
         EpochNotReady: no finalized block past the end of the epoch yet.
         ReceiptInvalid: receipts do not cover a redemption; name its adapter in `skipped_adapters` to pay the others.
         QuorumMissed: too few signers came to the same root; their reasons are in the message.
+        BondMissing: the poster holds less OPEN than the bond of a root; nothing was recomputed then.
         ChainError: the contract refused the root.
     """
     last_posted = int(client.call("RewardDistributor", "last_posted_epoch"))
@@ -81,6 +84,7 @@ def close_epoch(
             f"reward epoch {reward_epoch} cannot be closed: epoch {last_posted} has a standing root; close a later "
             "one, or challenge that root"
         )
+    check_bond(client, poster.address, _bond_wei(client), purpose=_PURPOSE)
     facts = indexer.epoch_facts(reward_epoch)
     if not facts.redemptions:
         return NothingToPay(reward_epoch, "no voucher was redeemed in it")
@@ -164,7 +168,11 @@ def ask_signer(settings: SignerSettings, evidence_cid: str, digest: bytes) -> Si
 def post_root(
     client: ChainClient, poster: LocalAccount, reward_root: RewardRoot, signatures: Iterable[Signature]
 ) -> Receipt:
-    """Post a signed root. Anyone may be the `poster`: only the signatures count. Raises ChainError."""
+    """Post a signed root. Anyone may be the `poster` and put the bond behind it: only the signatures count.
+
+    The bond comes back when the root is final. Raises BondMissing, ChainError.
+    """
+    approve_bond(client, poster, "RewardDistributor", _bond_wei(client), purpose=_PURPOSE)
     signed = [item.signature for item in signatures]
     return client.send(poster, "RewardDistributor", "post_root", astuple(reward_root), signed)
 
@@ -176,3 +184,7 @@ def pin_evidence(inputs: EpochInputs, result: EpochResult, store: ContentStore) 
             store.pin(cid)
     document = evidence_document(inputs, result, versions=local_versions())
     return result.reward_root(inputs.facts, write_bundle(document, result.files, store))
+
+
+def _bond_wei(client: ChainClient) -> int:
+    return int(client.call("RewardDistributor", "ROOT_BOND_WEI"))

@@ -37,8 +37,8 @@ class Reproduction:
 
     @property
     def reward_root(self) -> RewardRoot:
-        """What a signer signs: recomputed values, under the digest of the published evidence."""
-        return self.result.reward_root(self.inputs.facts, self.bundle.digest)
+        """What a signer signs: recomputed values, over the evidence as it was read."""
+        return self.result.reward_root(self.inputs.facts, self.bundle.commitment)
 
     def first_difference(self) -> Divergence | None:
         """The first value that differs: facts of the chain, then files in order, then what follows from them."""

@@ -62,8 +62,10 @@ def pool_wei(fee_wei: int, *, amount_wei: int, contributors_wei: int) -> int:
     return contributors_wei * fee_wei // amount_wei
 
 
-def shares_ppm(scores: Mapping[int, int], *, floor: int) -> dict[int, int]:
+def shares_ppm(scores: Mapping[int, int], *, floor: int, excluded: frozenset[int] = frozenset()) -> dict[int, int]:
     """The non-zero shares of one answer in ppm, signed, in order of contribution id (R3).
+
+    `excluded` contributions count in the denominator and get no share (withdrawn ones): theirs is not given to others.
 
     `scores` maps contribution ids to integers, `floor` > 0 is the least denominator: an answer that nothing
     influenced much pays little, instead of paying noise in full. Σ |share| = min(10⁶, 10⁶·Σ|score| // floor).
@@ -81,14 +83,13 @@ def shares_ppm(scores: Mapping[int, int], *, floor: int) -> dict[int, int]:
     # (a zero score among them) has remainder 0 and there are always more non-zero remainders than missing units
     rounded_up = set(sorted(parts, key=lambda key: -parts[key][1])[:missing])
     sizes = {key: whole + (key in rounded_up) for key, (whole, _) in parts.items()}
-    return {key: size if scores[key] > 0 else -size for key, size in sizes.items() if size}
+    return {key: size if scores[key] > 0 else -size for key, size in sizes.items() if size and key not in excluded}
 
 
-def epoch_payouts(answers: Iterable[Answer], *, excluded: frozenset[int] = frozenset()) -> PayoutResult:
+def epoch_payouts(answers: Iterable[Answer]) -> PayoutResult:
     """Payouts of one reward epoch by contribution id: weights summed over answers, clipped once at zero (R3).
 
-    `excluded` contributions keep their weight and are paid nothing (withdrawn ones): their part is not given to
-    others. Σ payouts + remainder_wei = pool_wei exactly, and remainder_wei ≥ 0 (R0).
+    Σ payouts + remainder_wei = pool_wei exactly, and remainder_wei ≥ 0 (R0).
     """
     weights: defaultdict[int, int] = defaultdict(int)
     total = 0
@@ -97,7 +98,7 @@ def epoch_payouts(answers: Iterable[Answer], *, excluded: frozenset[int] = froze
         for contribution_id, share in answer.shares.items():
             weights[contribution_id] += answer.pool_wei * share
     ordered = {key: weights[key] for key in sorted(weights)}
-    payouts = {key: 0 if key in excluded else max(0, weight) // PPM for key, weight in ordered.items()}
+    payouts = {key: max(0, weight) // PPM for key, weight in ordered.items()}
     remainder = total - sum(payouts.values())
     assert remainder >= 0, "shares of an answer pass 10^6 ppm"
     return PayoutResult(weights=ordered, payouts=payouts, pool_wei=total, remainder_wei=remainder)

@@ -134,7 +134,11 @@ def _snapshots(fact: AdapterFact, manifest: Manifest, store: ContentStore) -> tu
             raise SourceLied(
                 f"adapter {fact.adapter_id}: dataset root {dataset.root} of its manifest is not in its lineage"
             )
-        _same(f"snapshot {dataset.root}: digest of its lines", recorded[root], digest_of(dataset.snapshot_cid)[0])
+        if digest_of(dataset.snapshot_cid)[0] not in recorded[root]:
+            raise SourceLied(
+                f"snapshot {dataset.root}: nobody recorded the digest of {dataset.snapshot_cid} on chain; expected one "
+                f"of {[wire.hexed(digest) for digest in recorded[root]]}: do not use these files"
+            )
         snapshot = parse_snapshot(lines)
         _same(f"snapshot {dataset.root}: root of its entries", root, snapshot.root)
         found.append(snapshot)
@@ -158,18 +162,19 @@ def _check_entries(snapshots: Iterable[Snapshot], contributions: Mapping[int, Co
 
 
 def _entry_of(fact: ContributionFact) -> tuple[object, ...]:
-    digests = wire.hexed(fact.digest), wire.hexed(fact.canonical_hash)
-    return *digests, fact.contributor, fact.byte_count, fact.commit_block, fact.score
+    content = cid_from_digest(fact.digest, fact.codec), wire.hexed(fact.digest), wire.hexed(fact.canonical_hash)
+    return *content, fact.contributor, fact.byte_count, fact.format, fact.commit_block, fact.score
 
 
 def _comparable(entry: SnapshotEntry) -> tuple[object, ...]:
-    return entry.digest, entry.canonical_hash, entry.contributor, entry.byte_count, entry.commit_block, entry.score
+    content = entry.cid, entry.digest, entry.canonical_hash
+    return *content, entry.contributor, entry.byte_count, entry.format, entry.commit_block, entry.score
 
 
 def _examples(snapshots: Iterable[Snapshot], store: ContentStore) -> tuple[Example, ...]:
     """The examples of all snapshots, each contribution once, in commit order: who was first decides who is the copy."""
     entries = {entry.contribution_id: entry for snapshot in snapshots for entry in snapshot.entries}
-    ordered = sorted(entries.values(), key=lambda entry: (entry.commit_block, entry.contribution_id))
+    ordered = sorted(entries.values(), key=lambda entry: entry.contribution_id)  # ids are given at commitment
     merged = Snapshot(entries=tuple(ordered), jsonl=b"", root=b"")
     try:
         return tuple(load_examples(merged, store))

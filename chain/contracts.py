@@ -18,9 +18,13 @@ CONTRACT_NAMES = (
     "Timelock",
     "OpenToken",
     "StakedOpen",
+    "OpenGovernor",
+    "ValidatorPool",
     "DatanetRegistry",
+    "ReviewCourt",
     "ModelRegistry",
     "RewardDistributor",
+    "RootDisputes",
     "InferencePayments",
 )
 

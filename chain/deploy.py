@@ -5,49 +5,38 @@ It ends with a check on chain that the deployer is left with nothing.
 """
 
 import subprocess
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import rlp
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from chain.client import ChainClient
 from chain.contracts import ContractRecord, Deployment
 from chain.errors import ChainError
+from chain.merkle import keccak
 from chain.node import (
     DEV_ACCOUNT_COUNT,
     DEV_CHAIN_ID,
-    DEV_COUNCIL,
+    DEV_GUARDIAN,
     DEV_HOLDER,
     DEV_SIGNERS,
     dev_account,
 )
+from chain.parameters import ProtocolParameters
 
 # The contracts whose owner, for a start, is the deployer: it must wire them before it hands them over.
-OWNED_CONTRACTS = ("RewardDistributor", "InferencePayments")
+OWNED_CONTRACTS = ("ValidatorPool", "DatanetRegistry", "RewardDistributor", "InferencePayments")
 TIMELOCK_ROLES = ("DEFAULT_ADMIN_ROLE", "PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE")
 
-_FULL_BPS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class ProtocolParameters:
-    """The constants of configs/protocol.toml that the constructors take; `split_bps` in the order of the ABI."""
-
-    supply_wei: int
-    minimum_delay_seconds: int
-    exit_cooldown_seconds: int
-    withdrawal_delay_seconds: int
-    split_bps: tuple[int, int, int, int, int]
-    epoch_seconds: int
-    challenge_window_seconds: int
-    resolution_seconds: int
-    challenge_bond_wei: int
-    signer_count: int
-    signer_threshold: int
+_GOVERNOR_ROLES = ("PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE")
+_ANYBODY = "0x" + 40 * "0"
+# The Timelock, deployed first, names the governor, deployed this many transactions later, as its only proposer and
+# executor: so the deployer never holds a role there.
+_GOVERNOR_OFFSET = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +44,7 @@ class Roles:
     """Who holds what after the deployment; the treasury is the Timelock.
 
     Attributes:
-        council: proposes, cancels and executes at the Timelock.
+        guardian: may cancel proposals and do nothing else, until governance removes it.
         signers: the oracle keys that sign reward roots.
         holder: receives the whole supply of OPEN; None for the treasury.
 
@@ -63,13 +52,13 @@ class Roles:
         ValueError: one of them is no address.
     """
 
-    council: str
+    guardian: str
     signers: tuple[str, ...]
     holder: str | None = None
 
     def __post_init__(self) -> None:
         # checksummed, so that two spellings of one account do not pass for two
-        object.__setattr__(self, "council", to_checksum_address(self.council))
+        object.__setattr__(self, "guardian", to_checksum_address(self.guardian))
         object.__setattr__(self, "signers", tuple(to_checksum_address(signer) for signer in self.signers))
         if self.holder is not None:
             object.__setattr__(self, "holder", to_checksum_address(self.holder))
@@ -82,6 +71,8 @@ class Deployer(Protocol):
     def address(self) -> str: ...
     @property
     def chain_id(self) -> int: ...
+    @property
+    def nonce(self) -> int: ...
     def deploy(self, name: str, *args: Any) -> ContractRecord: ...
     def send(self, name: str, function: str, *args: Any) -> None: ...
     def call(self, name: str, function: str, *args: Any) -> Any: ...
@@ -103,6 +94,10 @@ class ClientDeployer:
     def chain_id(self) -> int:
         return self._client.chain_id
 
+    @property
+    def nonce(self) -> int:
+        return int(self._client.rpc("eth_getTransactionCount", self.address, "latest"), 16)
+
     def deploy(self, name: str, *args: Any) -> ContractRecord:
         record = self._client.deploy(self._account, name, *args)
         self._records[name] = record
@@ -116,24 +111,10 @@ class ClientDeployer:
         return self._client.call(name, function, *args)
 
 
-def read_parameters(path: Path) -> ProtocolParameters:
-    """The parameters of a file like configs/protocol.toml.
-
-    Raises:
-        ChainError: the file is missing, or lacks a constant, or contradicts itself.
-    """
-    try:
-        return _parameters(tomllib.loads(path.read_text()))
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ChainError(
-            f"{path} gives no protocol constants ({error!r}); compare it with configs/protocol.toml"
-        ) from error
-
-
 def development_roles() -> Roles:
     """The roles of a development chain, all of them accounts of the public phrase."""
     return Roles(
-        council=dev_account(DEV_COUNCIL).address,
+        guardian=dev_account(DEV_GUARDIAN).address,
         signers=tuple(dev_account(index).address for index in DEV_SIGNERS),
         holder=dev_account(DEV_HOLDER).address,
     )
@@ -163,14 +144,27 @@ def check_handover(
     Raises:
         ChainError: the deployer still holds something, or someone else does not hold what is theirs.
     """
-    timelock = contracts["Timelock"].address
+    timelock, governor = contracts["Timelock"].address, contracts["OpenGovernor"].address
     holder = roles.holder or timelock
     found = {
         **{f"{name}.owner": (deployer.call(name, "owner"), timelock) for name in OWNED_CONTRACTS},
         **{f"{role} of the deployer": (_has_role(deployer, role, deployer.address), False) for role in TIMELOCK_ROLES},
-        **{f"{role} of the council": (_has_role(deployer, role, roles.council), True) for role in TIMELOCK_ROLES[1:]},
-        "DEFAULT_ADMIN_ROLE of the council": (_has_role(deployer, "DEFAULT_ADMIN_ROLE", roles.council), False),
+        **{f"{role} of the guardian": (_has_role(deployer, role, roles.guardian), False) for role in TIMELOCK_ROLES},
+        **{f"{role} of the governor": (_has_role(deployer, role, governor), True) for role in _GOVERNOR_ROLES},
         "DEFAULT_ADMIN_ROLE of the Timelock": (_has_role(deployer, "DEFAULT_ADMIN_ROLE", timelock), True),
+        # what anybody could execute at the Timelock itself would pass by the governor's look at the targets' code
+        "EXECUTOR_ROLE of everybody": (_has_role(deployer, "EXECUTOR_ROLE", _ANYBODY), False),
+        "OpenGovernor.guardian": (deployer.call("OpenGovernor", "guardian"), roles.guardian),
+        "ValidatorPool.court": (deployer.call("ValidatorPool", "court"), contracts["ReviewCourt"].address),
+        "DatanetRegistry.court": (deployer.call("DatanetRegistry", "court"), contracts["ReviewCourt"].address),
+        "RewardDistributor.disputes": (
+            deployer.call("RewardDistributor", "disputes"),
+            contracts["RootDisputes"].address,
+        ),
+        "RewardDistributor.accruer": (
+            deployer.call("RewardDistributor", "accruer"),
+            contracts["InferencePayments"].address,
+        ),
         "RewardDistributor.signers": (tuple(deployer.call("RewardDistributor", "signers")), _sorted(roles.signers)),
         "RewardDistributor.threshold": (deployer.call("RewardDistributor", "threshold"), parameters.signer_threshold),
         "OPEN of the holder": (deployer.call("OpenToken", "balanceOf", holder), parameters.supply_wei),
@@ -179,6 +173,12 @@ def check_handover(
     wrong = [f"{what} is {now!r}, expected {wanted!r}" for what, (now, wanted) in found.items() if now != wanted]
     if wrong:
         raise ChainError(f"the deployment is not as asked: {', '.join(wrong)}; use none of it and deploy again")
+
+
+def contract_address(sender: str, nonce: int) -> str:
+    """The address of the contract that `sender` creates with its transaction number `nonce` (CREATE)."""
+    encoded: bytes = rlp.encode([bytes.fromhex(sender.removeprefix("0x")), nonce])
+    return str(to_checksum_address(keccak(encoded)[12:]))
 
 
 def git_commit(root: Path) -> str:
@@ -197,21 +197,18 @@ def _deploy_contracts(deployer: Deployer, parameters: ProtocolParameters, roles:
         contracts[name] = deployer.deploy(name, *args)
         return contracts[name].address
 
-    council = [roles.council]
-    timelock = deploy("Timelock", parameters.minimum_delay_seconds, council, council)
+    governor = contract_address(deployer.address, deployer.nonce + _GOVERNOR_OFFSET)
+    timelock = deploy("Timelock", parameters.minimum_delay_seconds, [governor], [governor])
     token = deploy("OpenToken", roles.holder or timelock)
     staked = deploy("StakedOpen", token, parameters.exit_cooldown_seconds)
-    datanets = deploy("DatanetRegistry")
+    deploy("OpenGovernor", staked, timelock, roles.guardian, *astuple(parameters.governor))
+    pool = deploy("ValidatorPool", token, parameters.seat_wei, parameters.leave_cooldown_seconds, deployer.address)
+    datanets = deploy("DatanetRegistry", token, timelock, parameters.deposit_wei, deployer.address)
+    deploy("ReviewCourt", token, datanets, pool, timelock, *astuple(parameters.review))
     models = deploy("ModelRegistry", datanets)
-    distributor = deploy(
-        "RewardDistributor",
-        token,
-        timelock,
-        deployer.address,
-        parameters.epoch_seconds,
-        parameters.challenge_window_seconds,
-        parameters.resolution_seconds,
-        parameters.challenge_bond_wei,
+    distributor = deploy("RewardDistributor", token, timelock, deployer.address, *astuple(parameters.rewards))
+    deploy(
+        "RootDisputes", token, distributor, datanets, timelock, parameters.demand_bond_wei, parameters.answer_seconds
     )
     deploy(
         "InferencePayments",
@@ -230,7 +227,10 @@ def _deploy_contracts(deployer: Deployer, parameters: ProtocolParameters, roles:
 def _wire(
     deployer: Deployer, parameters: ProtocolParameters, roles: Roles, contracts: Mapping[str, ContractRecord]
 ) -> None:
+    deployer.send("ValidatorPool", "set_court", contracts["ReviewCourt"].address)
+    deployer.send("DatanetRegistry", "set_court", contracts["ReviewCourt"].address)
     deployer.send("RewardDistributor", "set_accruer", contracts["InferencePayments"].address)
+    deployer.send("RewardDistributor", "set_disputes", contracts["RootDisputes"].address)
     deployer.send("RewardDistributor", "set_signers", _sorted(roles.signers), parameters.signer_threshold)
 
 
@@ -241,7 +241,7 @@ def _hand_over(deployer: Deployer, contracts: Mapping[str, ContractRecord]) -> N
 
 def _check_roles(deployer: Deployer, parameters: ProtocolParameters, roles: Roles) -> None:
     signers = set(roles.signers)
-    named = signers | {account for account in (roles.council, roles.holder) if account is not None}
+    named = signers | {account for account in (roles.guardian, roles.holder) if account is not None}
     if deployer.address in named:
         raise ChainError(f"the deployer {deployer.address} is given a role; name an account that does not deploy")
     if len(signers) != parameters.signer_count:
@@ -262,25 +262,3 @@ def _has_role(deployer: Deployer, role: str, account: str) -> bool:
 def _sorted(addresses: tuple[str, ...]) -> tuple[str, ...]:
     """Addresses as the distributor wants them: strictly ascending as numbers."""
     return tuple(sorted(addresses, key=lambda address: int(address, 16)))
-
-
-def _parameters(content: Mapping[str, Any]) -> ProtocolParameters:
-    split = content["payments"]["split"]
-    rewards = content["rewards"]
-    owner_first = ("owner_bps", "contributors_bps", "stakers_bps", "treasury_bps", "burn_bps")
-    owner, contributors, stakers, treasury, burn = (int(split[name]) for name in owner_first)
-    if owner + contributors + stakers + treasury + burn != _FULL_BPS:
-        raise ValueError(f"payments.split sums to {sum(split.values())}, not {_FULL_BPS}")
-    return ProtocolParameters(
-        supply_wei=int(content["open_token"]["supply_wei"]),
-        minimum_delay_seconds=int(content["timelock"]["minimum_delay_seconds"]),
-        exit_cooldown_seconds=int(content["staked_open"]["exit_cooldown_seconds"]),
-        withdrawal_delay_seconds=int(content["payments"]["withdrawal_delay_seconds"]),
-        split_bps=(owner, contributors, stakers, treasury, burn),
-        epoch_seconds=int(rewards["epoch_seconds"]),
-        challenge_window_seconds=int(rewards["challenge_window_seconds"]),
-        resolution_seconds=int(rewards["resolution_seconds"]),
-        challenge_bond_wei=int(rewards["challenge_bond_wei"]),
-        signer_count=int(rewards["signer_count"]),
-        signer_threshold=int(rewards["signer_threshold"]),
-    )

@@ -1,8 +1,8 @@
 """The trees of docs/formats.md ("Trees"): indexed trees, Merkle sum trees, and the leaves that go into them.
 
-    leaf            keccak(keccak(abi(...)))                                    hashed twice over 32 bytes
-    indexed node    keccak(left || right)                                       64 bytes
-    sum node        keccak(left_hash || left_sum || right_hash || right_sum)    128 bytes, sum left_sum + right_sum
+    leaf            keccak(keccak(abi(...)))                hashed twice over 32 bytes
+    indexed node    keccak(left || right)                   64 bytes
+    sum node        keccak(left || right)[:20] || sum       64 bytes; the sum of both children in 12 bytes
     EMPTY           32 zero bytes (sum 0); two EMPTY children give EMPTY
 
 Leaves stand by position and are padded on the right with EMPTY to a power of two, which is never built: beyond the last
@@ -10,7 +10,7 @@ leaf every node is EMPTY. Bit `k` of an index, from the lowest, says whether the
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eth_utils.address import to_checksum_address
@@ -33,6 +33,9 @@ except ImportError:
 
 EMPTY = bytes(32)
 MAX_LEAF_COUNT = 2**32
+# what a sum tree can hold: its nodes have 96 bits for a sum
+MAX_SUM_WEI = 2**96 - 1
+CHUNK_BYTES = 24_000
 
 REWARD_LEAF_TYPEHASH = keccak(b"RewardLeaf(uint256 chainId,address distributor,address account,uint256 cumulativeWei)")
 RECEIPT_LEAF_TYPEHASH = keccak(
@@ -40,9 +43,9 @@ RECEIPT_LEAF_TYPEHASH = keccak(
     b"bytes32 answerHash,uint256 feeWei,bytes32 sharesRoot)"
 )
 SHARE_LEAF_TYPEHASH = keccak(b"ShareLeaf(uint256 contributionId,int256 sharePpm)")
+EVIDENCE_CHUNK_TYPEHASH = keccak(b"EvidenceChunk(uint256 index,bytes32 chunkHash)")
 
-_WORD_END = 2**256
-_EMPTY_SUM_WORDS = bytes(64)
+_HASH_BYTES = 20
 
 
 def word(value: int | bytes | str) -> bytes:
@@ -65,7 +68,7 @@ def address_bytes(address: str) -> bytes:
 
 
 def hash_leaf(*fields: int | bytes | str) -> bytes:
-    """keccak(keccak(abi(fields))): hashed twice, so that no 64- or 128-byte node passes for a leaf."""
+    """keccak(keccak(abi(fields))): hashed twice, so that no 64-byte node passes for a leaf."""
     return keccak(keccak(b"".join(map(word, fields))))
 
 
@@ -109,63 +112,75 @@ def verify_indexed(*, root: bytes, leaf: bytes, index: int, proof: Sequence[byte
     return node == root
 
 
-@dataclass(frozen=True, slots=True)
-class SumNode:
-    """A node of a Merkle sum tree: its hash (32 bytes) and the sum of the amounts below it."""
+def sum_node(digest: bytes, sum_wei: int) -> bytes:
+    """The word of a sum tree's node: the first 20 bytes of its hash, and its sum in 12.
 
-    hash: bytes
-    sum_wei: int
+    Raises ValueError for a sum that does not fit.
+    """
+    if sum_wei > MAX_SUM_WEI:
+        raise ValueError(f"a sum is {sum_wei} wei; expected less than 2^96: more than OPEN can ever pay")
+    return digest[:_HASH_BYTES] + sum_wei.to_bytes(32 - _HASH_BYTES, "big")
+
+
+def sum_of(node: bytes) -> int:
+    """The amounts below a sum tree's node, in wei."""
+    return int.from_bytes(node[_HASH_BYTES:], "big")
+
+
+def sum_parent(left: bytes, right: bytes) -> bytes:
+    """The word of the node over two words of a sum tree. Raises ValueError for a sum that does not fit."""
+    if left == right == EMPTY:
+        return EMPTY
+    return sum_node(keccak(left + right), sum_of(left) + sum_of(right))
 
 
 class SumTree:
-    """A Merkle sum tree over leaves; of no leaves at all, the root is EMPTY with sum 0."""
+    """A Merkle sum tree over the words of its leaves; of no leaves at all, the root is EMPTY."""
 
-    def __init__(self, leaves: Sequence[SumNode]) -> None:
-        _refuse_empty([leaf.hash for leaf in leaves])
-        # nodes are kept as the 64 bytes hash || sum that their parent hashes: a million leaves in seconds
-        self._levels = [[leaf.hash + leaf.sum_wei.to_bytes(32, "big") for leaf in leaves]]
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        _refuse_empty(leaves)
+        self._levels = [list(leaves)]
         while len(self._levels[-1]) > 1:
             self._levels.append(_sum_parents(self._levels[-1]))
 
     @property
-    def root(self) -> SumNode:
-        """The top hash and the total."""
-        return _decode_sum_node(self._levels[-1][0] if self._levels[0] else _EMPTY_SUM_WORDS)
+    def levels(self) -> Sequence[Sequence[bytes]]:
+        """The words of each height, leaves first, without the padding."""
+        return self._levels
+
+    @property
+    def root(self) -> bytes:
+        """The word at the top; its sum is the total."""
+        return self._levels[-1][0] if self._levels[0] else EMPTY
 
     @property
     def depth(self) -> int:
         """Length of every proof."""
         return len(self._levels) - 1
 
-    def proof(self, index: int) -> list[SumNode]:
-        """The sibling (hash, sum) at each height, lowest first. Raises IndexError for a position without a leaf."""
+    def proof(self, index: int) -> list[bytes]:
+        """The sibling's word at each height, lowest first. Raises IndexError for a position without a leaf."""
         _check_index(index, leaf_count=len(self._levels[0]))
-        return [
-            _decode_sum_node(_sibling(level, index >> height, _EMPTY_SUM_WORDS))
-            for height, level in enumerate(self._levels[:-1])
-        ]
+        return [_sibling(level, index >> height, EMPTY) for height, level in enumerate(self._levels[:-1])]
 
 
-def verify_sum(*, root: SumNode, leaf: SumNode, index: int, proof: Sequence[SumNode], leaf_count: int) -> bool:
-    """Whether `leaf` stands at `index` of the `leaf_count` leaves under `root`, hash and sum alike."""
-    if leaf.hash == EMPTY or not 0 <= index < leaf_count <= MAX_LEAF_COUNT:
+def verify_sum(*, root: bytes, leaf: bytes, index: int, proof: Sequence[bytes], leaf_count: int) -> bool:
+    """Whether the leaf with the word `leaf` stands at `index` of the `leaf_count` leaves under `root`."""
+    if leaf == EMPTY or not 0 <= index < leaf_count <= MAX_LEAF_COUNT:
         return False
     if len(proof) != depth_of(leaf_count):
         return False
-    node, sum_wei = leaf.hash, leaf.sum_wei
+    node = leaf
     for height, sibling in enumerate(proof):
-        # below the total at every height, so that no sum can wrap around 2^256
-        if sibling.sum_wei + sum_wei > root.sum_wei:
+        if sum_of(node) + sum_of(sibling) > MAX_SUM_WEI:
             return False
-        pair = (node + word(sum_wei), sibling.hash + word(sibling.sum_wei))
-        node = keccak(pair[1] + pair[0] if index >> height & 1 else pair[0] + pair[1])
-        sum_wei += sibling.sum_wei
-    return SumNode(node, sum_wei) == root
+        node = sum_parent(sibling, node) if index >> height & 1 else sum_parent(node, sibling)
+    return node == root
 
 
-def reward_leaf(*, chain_id: int, distributor: str, account: str, cumulative_wei: int) -> SumNode:
-    """The leaf of one account: its amount is cumulative over all reward epochs."""
-    return SumNode(hash_leaf(REWARD_LEAF_TYPEHASH, chain_id, distributor, account, cumulative_wei), cumulative_wei)
+def reward_leaf(*, chain_id: int, distributor: str, account: str, cumulative_wei: int) -> bytes:
+    """The word of one account's leaf: its amount is cumulative over all reward epochs."""
+    return sum_node(hash_leaf(REWARD_LEAF_TYPEHASH, chain_id, distributor, account, cumulative_wei), cumulative_wei)
 
 
 def share_leaf(*, contribution_id: int, share_ppm: int) -> bytes:
@@ -201,6 +216,24 @@ def dataset_leaf(*, contribution_id: int, digest: bytes, contributor: str, byte_
     return hash_leaf(contribution_id, digest, contributor, byte_count, score)
 
 
+def evidence_chunks(files: Iterable[bytes]) -> list[bytes]:
+    """The chunks of an evidence bundle, given the bytes of evidence.json and of each file that it names, in order.
+
+    Each file starts a chunk of its own; an empty one has none.
+    """
+    return [data[at : at + CHUNK_BYTES] for data in files for at in range(0, len(data), CHUNK_BYTES)]
+
+
+def evidence_chunk_leaf(*, index: int, chunk: bytes) -> bytes:
+    """The leaf of one chunk of evidence."""
+    return hash_leaf(EVIDENCE_CHUNK_TYPEHASH, index, keccak(chunk))
+
+
+def evidence_tree(chunks: Sequence[bytes]) -> IndexedTree:
+    """The indexed tree over chunks of evidence; its root and their number are signed with the reward root."""
+    return IndexedTree([evidence_chunk_leaf(index=index, chunk=chunk) for index, chunk in enumerate(chunks)])
+
+
 @dataclass(frozen=True, slots=True)
 class RewardTree:
     """A reward tree with its accounts (20 bytes each, ascending) and their cumulative amounts."""
@@ -216,32 +249,38 @@ class RewardTree:
 
     @property
     def root(self) -> bytes:
-        """The hash that is posted as the root."""
-        return self.tree.root.hash
+        """The word that is posted as the root."""
+        return self.tree.root
 
     @property
     def total_wei(self) -> int:
-        """The sum of all cumulative amounts, posted beside the root."""
-        return self.tree.root.sum_wei
+        """The sum of all cumulative amounts, posted beside the root that ends with it."""
+        return sum_of(self.tree.root)
 
     @property
     def leaf_count(self) -> int:
         """The number of accounts, posted beside the root."""
         return len(self.keys)
 
-    def proof_of(self, account: str) -> tuple[int, int, list[SumNode]]:
-        """(index, cumulative_wei, proof), arguments of `claim`. Raises KeyError where the account has no leaf."""
+    def proof_of(self, account: str) -> tuple[int, int, list[bytes]]:
+        """(index, cumulative_wei, proof) of the account's leaf. Raises KeyError where the account has none."""
         key = address_bytes(account)
         index = bisect_left(self.keys, key)
         if index == len(self.keys) or self.keys[index] != key:
             raise KeyError(f"{account} has no leaf among the {len(self.keys)} accounts of this reward tree")
         return index, self.cumulative_wei[index], self.tree.proof(index)
 
+    def claim_of(self, account: str) -> tuple[str, int, int, list[bytes]]:
+        """The arguments of `claim` for the account, also one of `claim_many`'s. Raises KeyError as `proof_of` does."""
+        index, cumulative_wei, proof = self.proof_of(account)
+        return to_checksum_address(account), cumulative_wei, index, proof
+
 
 def reward_tree(*, chain_id: int, distributor: str, rewards: Mapping[str, int]) -> RewardTree:
     """The reward tree of accounts (hex) and cumulative amounts in wei, whatever the order of the mapping.
 
-    Raises ValueError where there is nothing to post, or an account is given twice in different letters.
+    Raises ValueError where there is nothing to post, an account is given twice in different letters, or the amounts add
+    up to more than a tree can hold.
     """
     if not rewards:
         raise ValueError("no account has a reward; a root needs at least one leaf; post none for this epoch")
@@ -251,7 +290,7 @@ def reward_tree(*, chain_id: int, distributor: str, rewards: Mapping[str, int]) 
         raise ValueError("an account is given twice; expected one amount an account; add them up first")
     # the words before the account are the same in every leaf, and 20 bytes sort as the number they are
     prefix = REWARD_LEAF_TYPEHASH + word(chain_id) + word(distributor) + bytes(12)
-    leaves = [SumNode(keccak(keccak(prefix + key + amount.to_bytes(32, "big"))), amount) for key, amount in pairs]
+    leaves = [sum_node(keccak(keccak(prefix + key + word(amount))), amount) for key, amount in pairs]
     return RewardTree(keys, amounts, SumTree(leaves))
 
 
@@ -278,16 +317,5 @@ def _parents(level: list[bytes]) -> list[bytes]:
 
 
 def _sum_parents(level: list[bytes]) -> list[bytes]:
-    padded = [*level, _EMPTY_SUM_WORDS] if len(level) % 2 else level
-    return [_sum_parent(left, right) for left, right in zip(padded[::2], padded[1::2], strict=True)]
-
-
-def _sum_parent(left: bytes, right: bytes) -> bytes:
-    sum_wei = int.from_bytes(left[32:], "big") + int.from_bytes(right[32:], "big")
-    if sum_wei >= _WORD_END:
-        raise ValueError("the amounts add up to 2^256 wei or more; expected at most the supply of OPEN")
-    return keccak(left + right) + sum_wei.to_bytes(32, "big")
-
-
-def _decode_sum_node(words: bytes) -> SumNode:
-    return SumNode(words[:32], int.from_bytes(words[32:], "big"))
+    padded = [*level, EMPTY] if len(level) % 2 else level
+    return [sum_parent(left, right) for left, right in zip(padded[::2], padded[1::2], strict=True)]

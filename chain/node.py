@@ -31,7 +31,7 @@ DEV_ACCOUNT_COUNT = 20
 
 # Who is who among the accounts of the phrase on a development chain.
 DEV_DEPLOYER = 0
-DEV_COUNCIL = 1
+DEV_GUARDIAN = 1
 DEV_SIGNERS = (2, 3, 4)
 DEV_HOLDER = 5
 

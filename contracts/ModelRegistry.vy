@@ -3,17 +3,19 @@
 """
 @title The registry of models: base models, adapters, their lineage, prices and operators
 @license AGPL-3.0-only
-@notice An adapter names the base that it runs on, the parent that it was trained from, and the dataset roots that it
-        was trained on; whoever pays for its answers pays by this lineage.
-@dev Powers: an adapter's owner sets its price, operators and activity. Base, parent, digests, dataset roots and
-     royalty are fixed for ever, so that a payee cannot be written out. Nobody holds power over another's adapter; no
-     OPEN lies here. Lineage has no cycle: a parent exists before its child. Royalties are bounded by 20 % of what is
-     left at the child, and by MAX_LINEAGE_DEPTH adapters, so the payees' shares always sum to 10,000.
+@notice An adapter names the base that it runs on, the parent that it was trained from, the dataset roots that it was
+        trained on, and its licence; whoever pays for its answers pays by this lineage.
+@dev Powers: an adapter's owner sets its price, operators and activity, and can mark it as deprecated. Base, parent,
+     digests, licence, dataset roots and royalty are fixed for ever, so that a payee cannot be written out. Nobody
+     holds power over another's adapter; no OPEN lies here. Lineage has no cycle: a parent exists before its child.
+     Royalties are bounded by 20 % of what is left at the child, and by MAX_LINEAGE_DEPTH adapters, so the payees'
+     shares always sum to 10,000.
 @custom:halt An adapter's owner stops its sales with `set_active(id, False)`.
 """
 
 from .interfaces import IDatanetRegistry
 from .interfaces import IModelRegistry
+from .modules import adapter_rows
 from .modules import prices
 
 implements: IModelRegistry
@@ -24,20 +26,21 @@ MAX_LINEAGE_DEPTH: constant(uint256) = 8
 TOTAL_BPS: constant(uint256) = 10_000
 MAX_ROYALTY_BPS: public(constant(uint256)) = 2_000
 
-_MASK_8: constant(uint256) = 2**8 - 1
-_MASK_16: constant(uint256) = 2**16 - 1
 _MASK_32: constant(uint256) = 2**32 - 1
-_MASK_160: constant(uint256) = 2**160 - 1
+_DEPRECATED: constant(uint256) = 2**32
 
 DATANET_REGISTRY: public(immutable(address))
 
 base_count: public(uint256)
 adapter_count: public(uint256)
 _bases: HashMap[uint256, IModelRegistry.BaseModel]
-# depth (8 bits) | is_active (8) | royalty bps (16) | parent (32) | base (32) | owner (160)
+# packed by the module adapter_rows
 _rows: HashMap[uint256, uint256]
 _weights: HashMap[uint256, bytes32]
 _manifests: HashMap[uint256, bytes32]
+_licences: HashMap[uint256, bytes32]
+# is_deprecated (1 bit) | successor (32)
+_successors: HashMap[uint256, uint256]
 _dataset_roots: HashMap[uint256, DynArray[bytes32, MAX_DATASET_ROOTS]]
 _operators: HashMap[uint256, HashMap[address, bool]]
 
@@ -55,22 +58,30 @@ def __init__(datanet_registry: address):
 
 # anyone
 @external
-def register_base(weights_digest: bytes32, manifest_digest: bytes32) -> uint256:
+def register_base(weights_digest: bytes32, manifest_digest: bytes32, licence_digest: bytes32) -> uint256:
     """
     @notice Registers a base model for adapters to build on.
     @dev Open to all: a base pays nobody, and an adapter's users see which one it names.
     @param weights_digest sha-256 of the weights.
     @param manifest_digest sha-256 of the manifest.
+    @param licence_digest sha-256 of the licence: its SPDX identifier, or its text.
     @return The new base's id, from 1.
     """
-    self._check_digests(weights_digest, manifest_digest)
+    self._check_digests(weights_digest, manifest_digest, licence_digest)
     base_id: uint256 = self.base_count + 1
     self.base_count = base_id
     self._bases[base_id] = IModelRegistry.BaseModel(
-        owner=msg.sender, weights_digest=weights_digest, manifest_digest=manifest_digest
+        owner=msg.sender,
+        weights_digest=weights_digest,
+        manifest_digest=manifest_digest,
+        licence_digest=licence_digest,
     )
     log IModelRegistry.BaseRegistered(
-        base_id=base_id, owner=msg.sender, weights_digest=weights_digest, manifest_digest=manifest_digest
+        base_id=base_id,
+        owner=msg.sender,
+        weights_digest=weights_digest,
+        manifest_digest=manifest_digest,
+        licence_digest=licence_digest,
     )
     return base_id
 
@@ -81,6 +92,7 @@ def register_adapter(
     parent_id: uint256,
     weights_digest: bytes32,
     manifest_digest: bytes32,
+    licence_digest: bytes32,
     dataset_roots: DynArray[bytes32, MAX_DATASET_ROOTS],
     royalty_bps: uint256,
     input_price_wei_per_1k: uint256,
@@ -93,29 +105,24 @@ def register_adapter(
     @param parent_id The adapter that it was trained from, 0 for none; it must share the base.
     @param weights_digest sha-256 of the weights.
     @param manifest_digest sha-256 of the manifest.
+    @param licence_digest sha-256 of the licence: its SPDX identifier, or its text.
     @param dataset_roots Recorded dataset roots that it was trained on, 1 to 16, each once.
     @param royalty_bps What its payees get of the owner part of each child, in basis points, at most 2,000.
     @param input_price_wei_per_1k Wei of OPEN for 1,000 input tokens.
     @param output_price_wei_per_1k Wei of OPEN for 1,000 output tokens.
     @return The new adapter's id, from 1.
     """
-    self._check_digests(weights_digest, manifest_digest)
+    self._check_digests(weights_digest, manifest_digest, licence_digest)
     assert self._bases[base_id].owner != empty(address), "model_registry: no such base"
     assert royalty_bps <= MAX_ROYALTY_BPS, "model_registry: royalty above 2,000 bps"
     depth: uint256 = self._child_depth(parent_id, base_id)
     self._check_dataset_roots(dataset_roots)
     adapter_id: uint256 = self.adapter_count + 1
     self.adapter_count = adapter_id
-    self._rows[adapter_id] = (
-        depth << 248
-        | 1 << 240
-        | royalty_bps << 224
-        | parent_id << 192
-        | base_id << 160
-        | convert(msg.sender, uint256)
-    )
+    self._rows[adapter_id] = adapter_rows._pack(depth, royalty_bps, parent_id, base_id, msg.sender)
     self._weights[adapter_id] = weights_digest
     self._manifests[adapter_id] = manifest_digest
+    self._licences[adapter_id] = licence_digest
     self._dataset_roots[adapter_id] = dataset_roots
     log IModelRegistry.AdapterRegistered(
         adapter_id=adapter_id,
@@ -125,6 +132,7 @@ def register_adapter(
         weights_digest=weights_digest,
         manifest_digest=manifest_digest,
         royalty_bps=royalty_bps,
+        licence_digest=licence_digest,
         dataset_roots=dataset_roots,
     )
     prices._set(adapter_id, input_price_wei_per_1k, output_price_wei_per_1k)
@@ -169,9 +177,28 @@ def set_active(adapter_id: uint256, is_active: bool):
     @param is_active Whether answers are sold.
     """
     self._check_owner(adapter_id)
-    row: uint256 = self._rows[adapter_id] & ~(_MASK_8 << 240)
-    self._rows[adapter_id] = row | convert(is_active, uint256) << 240
+    self._rows[adapter_id] = adapter_rows._with_active(self._rows[adapter_id], is_active)
     log IModelRegistry.AdapterActivated(adapter_id=adapter_id, is_active=is_active)
+
+
+@external
+def deprecate(adapter_id: uint256, successor_id: uint256):
+    """
+    @notice Tells the users of your adapter to move on, to a successor if there is one. Calling again names another.
+    @dev Nothing else changes: it is sold until `set_active(id, False)`, and its children and their royalties to you
+         stay. A successor may be deprecated as well, even in favour of this one: follow the links one at a time.
+    @param adapter_id Your adapter.
+    @param successor_id An adapter of anyone's on the same base, 0 for none.
+    """
+    self._check_owner(adapter_id)
+    if successor_id != 0:
+        row: uint256 = self._rows[successor_id]
+        assert row != 0, "model_registry: no such successor"
+        assert successor_id != adapter_id, "model_registry: adapter succeeds itself"
+        shares_base: bool = adapter_rows._base(row) == adapter_rows._base(self._rows[adapter_id])
+        assert shares_base, "model_registry: successor has another base"
+    self._successors[adapter_id] = _DEPRECATED | successor_id
+    log IModelRegistry.AdapterDeprecated(adapter_id=adapter_id, successor_id=successor_id)
 
 
 @external
@@ -184,8 +211,7 @@ def transfer_adapter(adapter_id: uint256, new_owner: address):
     """
     self._check_owner(adapter_id)
     assert new_owner != empty(address), "model_registry: new owner is the zero address"
-    row: uint256 = self._rows[adapter_id] & ~_MASK_160
-    self._rows[adapter_id] = row | convert(new_owner, uint256)
+    self._rows[adapter_id] = adapter_rows._with_owner(self._rows[adapter_id], new_owner)
     log IModelRegistry.AdapterOwnerChanged(
         adapter_id=adapter_id, previous_owner=msg.sender, new_owner=new_owner
     )
@@ -199,7 +225,7 @@ def base(base_id: uint256) -> IModelRegistry.BaseModel:
     @notice A base model.
     @dev All zero for an id that does not exist.
     @param base_id The base.
-    @return Owner and digests.
+    @return Owner, and the digests of weights, manifest and licence.
     """
     return self._bases[base_id]
 
@@ -218,15 +244,15 @@ def adapter(adapter_id: uint256) -> IModelRegistry.Adapter:
     output_price_wei_per_1k: uint256 = 0
     input_price_wei_per_1k, output_price_wei_per_1k = prices._of(adapter_id)
     return IModelRegistry.Adapter(
-        owner=self._owner_of(row),
-        base_id=(row >> 160) & _MASK_32,
-        parent_id=self._parent_of(row),
+        owner=adapter_rows._owner(row),
+        base_id=adapter_rows._base(row),
+        parent_id=adapter_rows._parent(row),
         weights_digest=self._weights[adapter_id],
         manifest_digest=self._manifests[adapter_id],
-        royalty_bps=self._royalty_of(row),
+        royalty_bps=adapter_rows._royalty(row),
         input_price_wei_per_1k=input_price_wei_per_1k,
         output_price_wei_per_1k=output_price_wei_per_1k,
-        is_active=(row >> 240) & _MASK_8 != 0,
+        is_active=adapter_rows._is_active(row),
     )
 
 
@@ -244,6 +270,42 @@ def dataset_roots(adapter_id: uint256) -> DynArray[bytes32, MAX_DATASET_ROOTS]:
 
 @external
 @view
+def licence_of(adapter_id: uint256) -> bytes32:
+    """
+    @notice The licence that an adapter was registered under.
+    @dev Zero for an id that does not exist.
+    @param adapter_id The adapter.
+    @return sha-256 of the licence: its SPDX identifier, or its text.
+    """
+    return self._licences[adapter_id]
+
+
+@external
+@view
+def is_deprecated(adapter_id: uint256) -> bool:
+    """
+    @notice Whether an adapter's owner has told its users to move on.
+    @dev False for an id that does not exist.
+    @param adapter_id The adapter.
+    @return True if it has.
+    """
+    return self._successors[adapter_id] != 0
+
+
+@external
+@view
+def successor_of(adapter_id: uint256) -> uint256:
+    """
+    @notice The adapter that a deprecated adapter's owner names in its place.
+    @dev One step: see `deprecate`.
+    @param adapter_id The adapter.
+    @return The successor's id, 0 for none.
+    """
+    return self._successors[adapter_id] & _MASK_32
+
+
+@external
+@view
 def is_operator(adapter_id: uint256, account: address) -> bool:
     """
     @notice Whether `account` may serve an adapter and redeem its vouchers.
@@ -254,7 +316,7 @@ def is_operator(adapter_id: uint256, account: address) -> bool:
     """
     if account == empty(address):
         return False
-    return account == self._owner_of(self._rows[adapter_id]) or self._operators[adapter_id][account]
+    return account == adapter_rows._owner(self._rows[adapter_id]) or self._operators[adapter_id][account]
 
 
 @external
@@ -275,9 +337,9 @@ def payees(
     assert row != 0, "model_registry: no such adapter"
     reaching_bps: uint256 = TOTAL_BPS
     for _: uint256 in range(MAX_LINEAGE_DEPTH):
-        parent_row: uint256 = self._rows[self._parent_of(row)]
-        passed_bps: uint256 = reaching_bps * self._royalty_of(parent_row) // TOTAL_BPS
-        accounts.append(self._owner_of(row))
+        parent_row: uint256 = self._rows[adapter_rows._parent(row)]
+        passed_bps: uint256 = reaching_bps * adapter_rows._royalty(parent_row) // TOTAL_BPS
+        accounts.append(adapter_rows._owner(row))
         shares_bps.append(reaching_bps - passed_bps)
         if passed_bps == 0:
             break
@@ -307,17 +369,18 @@ def _check_owner(adapter_id: uint256):
     """
     @dev The sender owns the adapter; an adapter that does not exist has no owner.
     """
-    assert msg.sender == self._owner_of(self._rows[adapter_id]), "model_registry: sender is not the owner"
+    assert msg.sender == adapter_rows._owner(self._rows[adapter_id]), "model_registry: sender is not the owner"
 
 
 @internal
 @pure
-def _check_digests(weights_digest: bytes32, manifest_digest: bytes32):
+def _check_digests(weights_digest: bytes32, manifest_digest: bytes32, licence_digest: bytes32):
     """
-    @dev Both files are named.
+    @dev All three files are named.
     """
     assert weights_digest != empty(bytes32), "model_registry: weights digest is zero"
     assert manifest_digest != empty(bytes32), "model_registry: manifest digest is zero"
+    assert licence_digest != empty(bytes32), "model_registry: licence digest is zero"
 
 
 @internal
@@ -330,8 +393,8 @@ def _child_depth(parent_id: uint256, base_id: uint256) -> uint256:
         return 1
     row: uint256 = self._rows[parent_id]
     assert row != 0, "model_registry: no such parent"
-    assert (row >> 160) & _MASK_32 == base_id, "model_registry: parent has another base"
-    depth: uint256 = (row >> 248) + 1
+    assert adapter_rows._base(row) == base_id, "model_registry: parent has another base"
+    depth: uint256 = adapter_rows._depth(row) + 1
     assert depth <= MAX_LINEAGE_DEPTH, "model_registry: lineage too deep"
     return depth
 
@@ -349,30 +412,3 @@ def _check_dataset_roots(dataset_roots: DynArray[bytes32, MAX_DATASET_ROOTS]):
         datanet_id: uint256 = staticcall IDatanetRegistry(DATANET_REGISTRY).snapshot_datanet(dataset_root)
         assert datanet_id != 0, "model_registry: dataset root not recorded"
         seen.append(dataset_root)
-
-
-@internal
-@pure
-def _owner_of(row: uint256) -> address:
-    """
-    @dev The owner in an adapter's row.
-    """
-    return convert(row & _MASK_160, address)
-
-
-@internal
-@pure
-def _parent_of(row: uint256) -> uint256:
-    """
-    @dev The parent in an adapter's row.
-    """
-    return (row >> 192) & _MASK_32
-
-
-@internal
-@pure
-def _royalty_of(row: uint256) -> uint256:
-    """
-    @dev The royalty in an adapter's row, in basis points.
-    """
-    return (row >> 224) & _MASK_16

@@ -14,12 +14,16 @@
      split.
 """
 
+from ethereum.ercs import IERC165
 from ethereum.ercs import IERC20
 from .interfaces import IStakedOpen
 from .modules import stakes
 from .modules import votes
 from snekmate.utils import eip712_domain_separator
+from snekmate.utils.interfaces import IERC5267
 
+implements: IERC165
+implements: IERC5267
 implements: IStakedOpen
 initializes: eip712_domain_separator
 initializes: stakes
@@ -34,6 +38,8 @@ exports: (
     votes.getVotes,
     votes.getPastVotes,
     votes.getPastTotalSupply,
+    votes.numCheckpoints,
+    votes.checkpoints,
     votes.clock,
     votes.CLOCK_MODE,
 )
@@ -43,6 +49,13 @@ symbol: public(constant(String[5])) = "gOPEN"
 decimals: public(constant(uint8)) = 18
 MAX_COOLDOWN_SECONDS: public(constant(uint256)) = 365 * 86_400
 _AMOUNT_MASK: constant(uint256) = 2**208 - 1
+_PERMIT: constant(String[66]) = "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)"
+_INTERFACE_IDS: constant(bytes4[4]) = [
+    0x01ffc9a7,  # ERC-165
+    0xe90fb3f6,  # ERC-5805's votes (OpenZeppelin's IVotes)
+    0xda287a1d,  # ERC-6372
+    0x84b0196e,  # EIP-5267
+]
 
 OPEN_TOKEN: public(immutable(address))
 EXIT_COOLDOWN_SECONDS: public(immutable(uint256))
@@ -75,9 +88,28 @@ def stake(amount_wei: uint256):
     @dev Effects before the transfer; if the transfer fails, everything is undone.
     @param amount_wei Wei of OPEN, more than 0.
     """
-    assert amount_wei > 0, "staked_open: amount is zero"
-    self._mint(msg.sender, amount_wei)
-    log IStakedOpen.Staked(account=msg.sender, amount_wei=amount_wei)
+    self._stake(amount_wei)
+    self._pull(amount_wei)
+
+
+@external
+def stake_with_permit(amount_wei: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32):
+    """
+    @notice Stakes your OPEN as `stake` does, with a permit (EIP-2612) of `amount_wei` to this contract in place of an
+         earlier approval.
+    @dev Anyone who sees the permit can send it to the token first, and it counts only once: so its failure is no
+         failure here. What counts is the allowance, which the transfer that follows needs.
+    @param amount_wei Wei of OPEN, more than 0: the permit's value.
+    @param deadline The permit's deadline, Unix time in seconds.
+    @param v The permit's recovery id, 27 or 28.
+    @param r The permit's r.
+    @param s The permit's s, in the lower half.
+    """
+    self._stake(amount_wei)
+    permit: Bytes[228] = abi_encode(
+        msg.sender, self, amount_wei, deadline, v, r, s, method_id=method_id(_PERMIT)
+    )
+    _: bool = raw_call(OPEN_TOKEN, permit, revert_on_failure=False)
     self._pull(amount_wei)
 
 
@@ -210,12 +242,35 @@ def totalSupply() -> uint256:
     return votes._total()
 
 
+@external
+@view
+@reentrant
+def supportsInterface(interface_id: bytes4) -> bool:
+    """
+    @notice Whether this contract has an interface (ERC-165).
+    @dev A constant answer. Not ERC-20's, for gOPEN cannot be transferred.
+    @param interface_id The interface's id: its selectors, each a term of an exclusive or.
+    @return True for ERC-165, OpenZeppelin's IVotes, ERC-6372 and EIP-5267.
+    """
+    return interface_id in _INTERFACE_IDS
+
+
+@internal
+def _stake(amount_wei: uint256):
+    """
+    @dev The effects of a stake; the caller then pulls the OPEN.
+    """
+    assert amount_wei > 0, "staked_open: amount is zero"
+    self._mint(msg.sender, amount_wei)
+    log IStakedOpen.Staked(account=msg.sender, amount_wei=amount_wei)
+
+
 @internal
 def _mint(account: address, amount_wei: uint256):
     """
     @dev Settles the account's earnings, then raises stake and votes.
     """
-    stakes._set_stake(account, stakes._stake_of(account) + amount_wei)
+    stakes._change_stake(account, amount_wei, 0)
     votes._mint(account, amount_wei)
     log IStakedOpen.Transfer(sender=empty(address), receiver=account, amount=amount_wei)
 
@@ -225,7 +280,7 @@ def _burn(account: address, amount_wei: uint256):
     """
     @dev Settles the account's earnings, then lowers stake and votes.
     """
-    stakes._set_stake(account, stakes._stake_of(account) - amount_wei)
+    stakes._change_stake(account, 0, amount_wei)
     votes._burn(account, amount_wei)
     log IStakedOpen.Transfer(sender=account, receiver=empty(address), amount=amount_wei)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from chain.node import DEV_CHAIN_ID, DEV_COUNCIL, DEV_DEPLOYER, DEV_HOLDER, DEV_SIGNERS, dev_account
+from chain.node import DEV_CHAIN_ID, DEV_DEPLOYER, DEV_GUARDIAN, DEV_HOLDER, DEV_SIGNERS, dev_account
 from openledger.errors import AppError
 
 # Who is who on a development chain; the first six are those of chain.node.
 DEV_NAMES = {
     "deployer": DEV_DEPLOYER,
-    "council": DEV_COUNCIL,
+    "guardian": DEV_GUARDIAN,
     **{f"signer-{number}": index for number, index in enumerate(DEV_SIGNERS, start=1)},
     "holder": DEV_HOLDER,
     "builder": 6,

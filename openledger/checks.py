@@ -19,7 +19,7 @@ MIN_DISTINCT_PPM = 700_000
 
 
 class Reason(IntEnum):
-    """Why a contribution is rejected, as the DatanetRegistry records it."""
+    """Why a contribution is rejected, as the ReviewCourt records it. Duplicate, unlawful and spam cost the deposit."""
 
     NONE = 0
     WRONG_FORMAT = 1
@@ -29,6 +29,7 @@ class Reason(IntEnum):
     LOW_QUALITY = 5
     UNLAWFUL = 6
     OTHER = 7
+    SPAM = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,18 @@ import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from openledger.commands import AccountOption, HomeOption, SkipTimeOption, account_of, console, market_of, say
+from openledger.commands.disputing import audit, evidence_app
+from openledger.commands.governing import govern_app
+from openledger.commands.reviewing import appeal, review, validator_app
 from openledger.errors import AppError
 from openledger.home import DEFAULT_HOME, Home
-
-if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
-
-    from openledger.market import Market
 
 app = typer.Typer(
     help="OpenLedger: a market where data earns. Start the services with `up`, or watch the whole story with `demo`.",
@@ -31,21 +30,14 @@ epoch_app = typer.Typer(help="Reward epochs: close them, see where they stand.",
 dev_app = typer.Typer(help="Development chain only: move its clock.", no_args_is_help=True)
 app.add_typer(datanet_app, name="datanet")
 app.add_typer(epoch_app, name="epoch")
+app.add_typer(validator_app, name="validator")
+app.add_typer(govern_app, name="govern")
+app.add_typer(evidence_app, name="evidence")
 app.add_typer(dev_app, name="dev")
+app.command()(review)
+app.command()(appeal)
+app.command()(audit)
 
-console = Console(highlight=False)
-
-
-def say(text: str) -> None:
-    """Print a line as it is: wrapped by the terminal, so that ids and hashes can be copied whole."""
-    console.print(text, soft_wrap=True)
-
-
-HomeOption = Annotated[Path, typer.Option("--home", help="Folder with the state of the services.")]
-AccountOption = Annotated[
-    str,
-    typer.Option("--account", help="Who signs: a development account (see `openledger accounts`) or a keystore file."),
-]
 DatanetOption = Annotated[int, typer.Option("--datanet", help="Id of the Datanet.")]
 
 
@@ -74,7 +66,7 @@ def accounts(home: HomeOption = DEFAULT_HOME) -> None:
     from openledger.accounts import DEV_NAMES, named_account
     from openledger.units import in_open
 
-    market = _market(home)
+    market = market_of(home)
     for name in DEV_NAMES:
         address = named_account(name, chain_id=market.chain.chain_id).address
         say(f"{name:14} {address}  {in_open(market.chain.call('OpenToken', 'balanceOf', address))} OPEN")
@@ -85,7 +77,7 @@ def status(home: HomeOption = DEFAULT_HOME) -> None:
     """Show where the chain, the Datanets, the adapters and the reward epochs stand."""
     from openledger.overview import print_status
 
-    print_status(_market(home), console)
+    print_status(market_of(home), console)
 
 
 @datanet_app.command("create")
@@ -93,33 +85,51 @@ def datanet_create(
     name: Annotated[str, typer.Option(help="A few words.")],
     description: Annotated[str, typer.Option(help="What belongs into it.")] = "",
     formats: Annotated[str, typer.Option(help="Extensions, parted by commas.")] = "md,txt",
-    validators: Annotated[
-        str, typer.Option(help="Accounts that review, parted by commas.")
-    ] = "validator-1,validator-2",
+    committee: Annotated[int, typer.Option(help="Seats of a review, odd, 3 to 15; the protocol's default for 0.")] = 0,
+    budget: Annotated[str, typer.Option(help="OPEN for reviews, paid by the account.")] = "100",
     account: AccountOption = "builder",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Create a Datanet with the protocol's default limits, and name its validators."""
-    from content.formats import format_of
-    from openledger import contributions
+    """Create a Datanet with the protocol's default limits and review terms, and fund its reviews."""
+    from dataclasses import replace
 
-    market = _market(home)
-    owner = _account(market, account)
+    from content.formats import format_of
+    from openledger import datanets
+    from openledger.units import in_open, to_wei
+
+    market = market_of(home)
+    owner = account_of(market, account)
     chosen = [format_of(f"a.{extension.strip()}") for extension in formats.split(",")]
-    limits, quorum = contributions.default_limits()
-    datanet_id = contributions.create_datanet(
+    limits, terms = datanets.default_rules()
+    datanet_id = datanets.create_datanet(
         market,
         owner,
         name=name,
         description=description,
         modality=chosen[0].modality,
         formats=sum({entry.mask for entry in chosen}),
+        terms=replace(terms, committee_size=committee or terms.committee_size),
         limits=limits,
-        quorum=quorum,
     )
-    for validator in (_account(market, part.strip()) for part in validators.split(",")):
-        market.chain.send(owner, "DatanetRegistry", "set_validator", datanet_id, validator.address, True)
-    say(f"Datanet {datanet_id} created; contribute with: openledger contribute FILE --datanet {datanet_id}")
+    held_wei = datanets.fund_reviews(market, owner, datanet_id=datanet_id, amount_wei=to_wei(budget))
+    say(f"Datanet {datanet_id} created, {in_open(held_wei)} OPEN for its reviews")
+    say(f"contribute with: openledger contribute FILE --datanet {datanet_id}")
+
+
+@datanet_app.command("fund")
+def datanet_fund(
+    datanet: Annotated[int, typer.Argument(help="Id of the Datanet.")],
+    amount: Annotated[str, typer.Argument(help="OPEN to add, for instance 100.")],
+    account: AccountOption = "builder",
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Add OPEN to what the reviews of a Datanet are paid from."""
+    from openledger.datanets import fund_reviews
+    from openledger.units import in_open, to_wei
+
+    market = market_of(home)
+    held_wei = fund_reviews(market, account_of(market, account), datanet_id=datanet, amount_wei=to_wei(amount))
+    say(f"{in_open(held_wei)} OPEN for the reviews of Datanet {datanet}")
 
 
 @app.command()
@@ -129,40 +139,26 @@ def contribute(
     account: AccountOption = "contributor-1",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Check a file, pin it, and register its digest by commit and reveal."""
+    """Check a file, pin it, pay its deposit, and register its digest by commit and reveal."""
     from openledger import contributions
 
-    market = _market(home)
-    done = contributions.contribute(market, _account(market, account), datanet_id=datanet, path=file)
-    say(
-        f"contribution {done.contribution_id}: {done.cid}; "
-        f"validators see it with: openledger review {done.contribution_id}"
-    )
+    market = market_of(home)
+    done = contributions.contribute(market, account_of(market, account), datanet_id=datanet, path=file)
+    say(f"contribution {done.contribution_id}: {done.cid}; validators review it with: openledger validator step")
 
 
-@app.command()
-def review(
+@app.command("take-down")
+def take_down(
     contribution: Annotated[int, typer.Argument(help="Id of the contribution.")],
-    auto: Annotated[bool, typer.Option("--auto", help="Vote as the automatic checks say.")] = False,
-    accept: Annotated[int, typer.Option("--accept", help="Accept with this score, 1 to 100.")] = 0,
-    reject: Annotated[str, typer.Option("--reject", help="Reject: low_quality, off_topic, duplicate, …")] = "",
-    because: Annotated[str, typer.Option(help="The reason in words, for the contributor.")] = "",
-    account: AccountOption = "validator-1",
+    account: AccountOption = "contributor-1",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Show what the automatic checks say of a contribution, and vote on it."""
+    """Withdraw a contribution: from now on it is in no snapshot and earns nothing. What it earned stays earned."""
     from openledger import contributions
-    from openledger.checks import verdict_of
 
-    market = _market(home)
-    found = contributions.check_contribution(market, contribution)
-    say(f"automatic checks: {found.describe()}")
-    verdict = found if auto else verdict_of(accept=accept, reject=reject, because=because)
-    if verdict is None:
-        say("not voted: use --auto, --accept SCORE or --reject REASON")
-        return
-    contributions.review(market, _account(market, account), contribution_id=contribution, verdict=verdict)
-    say(f"voted: {verdict.describe()}")
+    market = market_of(home)
+    contributions.take_down(market, account_of(market, account), contribution)
+    say(f"contribution {contribution} is withdrawn")
 
 
 @app.command()
@@ -176,12 +172,12 @@ def train(
     from openledger.progress import training_bar
     from openledger.training import DEFAULT_PRICES, read_train_spec, train_and_register
 
-    market = _market(home)
+    market = market_of(home)
     spec = read_train_spec(config)
     with training_bar(console) as show:
         adapter = train_and_register(
             market,
-            _account(market, account),
+            account_of(market, account),
             datanet_id=datanet,
             spec=spec,
             prices=DEFAULT_PRICES,
@@ -202,8 +198,8 @@ def deposit(
     from openledger.answers import deposit as pay_in
     from openledger.units import in_open, to_wei
 
-    market = _market(home)
-    total = pay_in(market, _account(market, account), to_wei(amount))
+    market = market_of(home)
+    total = pay_in(market, account_of(market, account), to_wei(amount))
     say(f"deposit: {in_open(total)} OPEN")
 
 
@@ -220,8 +216,8 @@ def ask(
     from openledger.answers import ask as buy
     from openledger.units import in_open
 
-    market = _market(home)
-    payer = _account(market, account)
+    market = market_of(home)
+    payer = account_of(market, account)
     bought = buy(market, payer, adapter_id=adapter, prompt=prompt, max_tokens=max_tokens, is_public=public)
     say(escape(bought.answer))
     say(f"[dim]{in_open(bought.fee_wei)} OPEN[/dim]")
@@ -232,16 +228,14 @@ def redeem(home: HomeOption = DEFAULT_HOME) -> None:
     """Have this installation's operator redeem what its answers earned."""
     from openledger.answers import redeem as take
 
-    market = _market(home)
-    console.print_json(data=take(market, _account(market, "payer-1")))
+    market = market_of(home)
+    console.print_json(data=take(market, account_of(market, "payer-1")))
 
 
 @epoch_app.command("close")
 def epoch_close(
     reward_epoch: Annotated[int, typer.Argument(help="Number of the reward epoch.")],
-    skip_time: Annotated[
-        bool, typer.Option("--skip-time", help="Development chain: move the clock past its end.")
-    ] = False,
+    skip_time: SkipTimeOption = False,
     account: AccountOption = "builder",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
@@ -249,11 +243,11 @@ def epoch_close(
     from attribution_oracle.oracle import NothingToPay
     from openledger import epochs, oracle_service
 
-    market = _market(home)
+    market = market_of(home)
     if skip_time:
         epochs.advance_past(market, market.chain.call("RewardDistributor", "epoch_end", reward_epoch))
         oracle_service.wait_for_indexer(market)
-    closed = oracle_service.close(market, reward_epoch, poster=_account(market, account), say=say)
+    closed = oracle_service.close(market, reward_epoch, poster=account_of(market, account), say=say)
     if isinstance(closed, NothingToPay):
         say(f"nothing to pay for reward epoch {reward_epoch}: {closed.reason}")
         return
@@ -262,49 +256,17 @@ def epoch_close(
 
 
 @app.command()
-def audit(
-    reward_epoch: Annotated[int, typer.Argument(help="Number of the reward epoch.")],
-    challenge: Annotated[
-        bool, typer.Option("--challenge", help="Put the bond against a root that does not match.")
-    ] = False,
-    account: AccountOption = "holder",
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Recompute a reward root from the chain and the pinned evidence alone. Exit code 1 when it does not match."""
-    from attribution_oracle import audit as auditing
-
-    market = _market(home)
-    report = auditing.audit_epoch(
-        reward_epoch, client=market.chain, store=market.store, bases=[market.base_model], progress=say
-    )
-    match report:
-        case auditing.Match():
-            found = f"{report.total_wei} wei in {report.leaf_count} leaves, {report.receipt_count} receipts"
-            say(f"[bold green]MATCH[/bold green] {found}")
-        case auditing.NoRoot():
-            raise AppError(f"reward epoch {reward_epoch} has no root; expected a posted one; see openledger status")
-        case auditing.Mismatch():
-            say(f"[bold red]MISMATCH[/bold red] {escape(report.reason)}")
-            if challenge:
-                digest = auditing.challenge(market.chain, _account(market, account), report, market.store)
-                say(f"challenged; reason digest 0x{digest.hex()}")
-            raise typer.Exit(1)
-
-
-@app.command()
 def claim(
     account: AccountOption = "contributor-1",
-    skip_time: Annotated[
-        bool, typer.Option("--skip-time", help="Development chain: move the clock past the window.")
-    ] = False,
+    skip_time: SkipTimeOption = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Make final what can be, and claim everything that an account is due."""
     from openledger import epochs, oracle_service
     from openledger.units import in_open
 
-    market = _market(home)
-    claimer = _account(market, account)
+    market = market_of(home)
+    claimer = account_of(market, account)
     last = market.chain.call("RewardDistributor", "last_posted_epoch")
     if skip_time and last:
         epochs.advance_past(market, epochs.challenge_window_end(market, last))
@@ -318,23 +280,9 @@ def dev_advance(seconds: Annotated[int, typer.Argument(help="How far.")], home: 
     """Move the clock of a development chain forward."""
     from openledger import epochs
 
-    market = _market(home)
+    market = market_of(home)
     epochs.advance_time(market, seconds)
     say(f"it is now {market.chain.block('latest').timestamp}")
-
-
-def _market(home: Path) -> Market:
-    from openledger.market import Market
-
-    return Market.open(Home(home))
-
-
-def _account(market: Market, name: str) -> LocalAccount:
-    from openledger.accounts import DEV_NAMES, keystore_account, named_account
-
-    if name in DEV_NAMES or not Path(name).is_file():
-        return named_account(name, chain_id=market.chain.chain_id)
-    return keystore_account(Path(name), typer.prompt(f"Password of {name}", hide_input=True))
 
 
 def main() -> None:

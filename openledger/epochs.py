@@ -1,4 +1,4 @@
-"""The end of a reward epoch as its users see it: final roots, claims, challenges and their decision."""
+"""The end of a reward epoch as its users see it: final roots and claims; and the clock of a development chain."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from openledger.errors import AppError
 from openledger.market import Market
 
 POSTED, CHALLENGED, FINAL, VOID = 1, 2, 4, 8
-_NO_PREDECESSOR = bytes(32)
 _HTTP_SECONDS = 30.0
 
 
@@ -26,7 +25,7 @@ class Claim:
     account: str
     cumulative_wei: int
     index: int
-    proof: tuple[tuple[bytes, int], ...]
+    proof: tuple[bytes, ...]
 
 
 def advance_time(market: Market, seconds: int) -> None:
@@ -49,7 +48,7 @@ def advance_past(market: Market, timestamp: int) -> None:
 
 def challenge_window_end(market: Market, reward_epoch: int) -> int:
     """When the root of a reward epoch can be made final (block time in seconds)."""
-    posted_at = _root(market, reward_epoch)[6]
+    posted_at = _root(market, reward_epoch).posted_at
     return int(posted_at + market.chain.call("RewardDistributor", "CHALLENGE_WINDOW_SECONDS"))
 
 
@@ -59,7 +58,7 @@ def finalize_all(market: Market, sender: LocalAccount) -> list[int]:
     now = market.chain.block("latest").timestamp
     last_posted = market.chain.call("RewardDistributor", "last_posted_epoch")
     for epoch in range(market.chain.call("RewardDistributor", "last_final_epoch") + 1, last_posted + 1):
-        status = _root(market, epoch)[-1]
+        status = _root(market, epoch).status
         if status == 0 or status == VOID:
             continue
         if status != POSTED or now <= challenge_window_end(market, epoch):
@@ -95,43 +94,21 @@ def claim(market: Market, sender: LocalAccount, account: str) -> int:
         return 0
     due_wei = found.cumulative_wei - int(market.chain.call("RewardDistributor", "claimed", account))
     if due_wei > 0:
-        proof = [tuple(node) for node in found.proof]
-        market.chain.send(sender, "RewardDistributor", "claim", account, found.cumulative_wei, found.index, proof)
+        arguments = (account, found.cumulative_wei, found.index, list(found.proof))
+        market.chain.send(sender, "RewardDistributor", "claim", *arguments)
     return max(0, due_wei)
 
 
-def decide_challenge(market: Market, council: LocalAccount, *, reward_epoch: int, is_void: bool) -> bytes:
-    """Schedule the decision about a challenged root at the timelock; returns the operation's salt."""
-    payload = _decision(market, reward_epoch, is_void)
-    salt = market.chain.block("latest").hash
-    delay = market.chain.call("Timelock", "get_minimum_delay")
-    target = market.address("RewardDistributor")
-    market.chain.send(council, "Timelock", "schedule", target, 0, payload, _NO_PREDECESSOR, salt, delay)
-    return salt
-
-
-def execute_decision(market: Market, council: LocalAccount, *, reward_epoch: int, is_void: bool, salt: bytes) -> None:
-    """Execute a scheduled decision once the timelock's delay is over."""
-    payload = _decision(market, reward_epoch, is_void)
-    target = market.address("RewardDistributor")
-    market.chain.send(council, "Timelock", "execute", target, 0, payload, _NO_PREDECESSOR, salt)
-
-
-def _decision(market: Market, reward_epoch: int, is_void: bool) -> bytes:
-    contract = market.chain.contract("RewardDistributor")
-    return bytes.fromhex(contract.encode_abi("resolve_challenge", [reward_epoch, is_void])[2:])
-
-
-def _root(market: Market, reward_epoch: int) -> tuple[Any, ...]:
-    record: tuple[Any, ...] = market.chain.call("RewardDistributor", "root", reward_epoch)
-    return record
+def _root(market: Market, reward_epoch: int) -> Any:
+    """The distributor's record of a root, its fields by name."""
+    return market.chain.call("RewardDistributor", "root", reward_epoch)
 
 
 def _claim(epoch: int, account: str, answer: dict[str, Any]) -> Claim:
     try:
-        proof = tuple((bytes.fromhex(node["hash"][2:]), int(node["sum_wei"])) for node in answer["proof"])
+        proof = tuple(bytes.fromhex(node.removeprefix("0x")) for node in answer["proof"])
         return Claim(epoch, to_checksum_address(account), int(answer["cumulative_wei"]), int(answer["index"]), proof)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AppError(
             f"the indexer's proof for {account} is not readable ({error!r}); expected index, amount and nodes"
         ) from error

@@ -43,6 +43,10 @@ class Home:
         return self.path / "pending_commits"
 
     @property
+    def pending_votes(self) -> Path:
+        return self.path / "pending_votes"
+
+    @property
     def logs(self) -> Path:
         return self.path / "logs"
 
@@ -79,10 +83,10 @@ class Home:
         return self.path / "services.json"
 
     def create(self) -> None:
-        """Make the folder and those in it; keys are for the owner's eyes only."""
+        """Make the folder and those in it; keys and hidden votes are for the owner's eyes only."""
         for folder in (self.path, self.content, self.pending_commits, self.logs, self.adapters):
             folder.mkdir(parents=True, exist_ok=True)
-        for private in (self.keystores, self.signing_records):
+        for private in (self.keystores, self.signing_records, self.pending_votes):
             private.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def write_addresses(self, addresses: Addresses) -> None:

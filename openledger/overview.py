@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from attribution_oracle.audit import STATUS
+from content.formats import Modality
 from openledger.market import Market
 from openledger.units import in_open
 
@@ -18,6 +19,7 @@ def print_status(market: Market, console: Console) -> None:
     counts = {
         "Datanets": chain.call("DatanetRegistry", "datanet_count"),
         "contributions": chain.call("DatanetRegistry", "contribution_count"),
+        "validator seats": sum(chain.call("ValidatorPool", "seat_count", int(modality)) for modality in Modality),
         "base models": chain.call("ModelRegistry", "base_count"),
         "adapters": chain.call("ModelRegistry", "adapter_count"),
         "pinned files": len(market.store.pins()),
@@ -32,8 +34,8 @@ def _epochs(market: Market) -> Table:
     for epoch in range(1, chain.call("RewardDistributor", "current_epoch") + 1):
         accrued = chain.call("RewardDistributor", "accrued", epoch)
         record = chain.call("RewardDistributor", "root", epoch)
-        if not accrued and not record[-1]:
+        if not accrued and not record.status:
             continue
-        root = f"0x{record[0].hex()[:16]}…" if record[-1] else "—"
-        table.add_row(str(epoch), in_open(accrued), root, in_open(record[1]), STATUS.get(record[-1], "open"))
+        root = f"0x{record.root.hex()[:16]}…" if record.status else "—"
+        table.add_row(str(epoch), in_open(accrued), root, in_open(record.total_wei), STATUS.get(record.status, "open"))
     return table

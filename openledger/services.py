@@ -15,8 +15,9 @@ import httpx
 
 from chain.client import ChainClient
 from chain.contracts import Deployment, load_deployment, save_deployment
-from chain.deploy import ClientDeployer, deploy_protocol, development_roles, git_commit, read_parameters
+from chain.deploy import ClientDeployer, deploy_protocol, development_roles, git_commit
 from chain.node import DEV_DEPLOYER, DevNode, dev_account, free_port
+from chain.parameters import read_parameters
 from openledger.errors import AppError
 from openledger.home import Addresses, Home
 from openledger.market import PROJECT_ROOT

@@ -11,7 +11,8 @@ from openledger.accounts import DEV_NAMES, named_account
 from openledger.market import Market
 
 Say = Callable[[str], None]
-ALLOWANCE_WEI = 10_000 * 10**18
+# enough to post a root (its bond), to validate and to pay
+ALLOWANCE_WEI = 50_000 * 10**18
 
 
 def cache_folder() -> Path:

@@ -13,8 +13,8 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from content.canonical import canonical_json
-from content.cid import cid_from_digest, digest_of
-from openledger.contributions import accepted_contributions
+from content.cid import digest_of
+from openledger.contributions import Contribution, accepted_contributions
 from openledger.errors import AppError
 from openledger.market import Market
 from openledger.setting_up import share_cores
@@ -39,6 +39,8 @@ class Prices:
 
 
 DEFAULT_PRICES = Prices(input_wei_per_1k=5 * 10**17, output_wei_per_1k=10**18)
+DEFAULT_LICENCE = "CC-BY-4.0"
+BASE_LICENCE = "Apache-2.0"  # of SmolLM2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def read_train_spec(path: Path) -> TrainSpec:
 
 def take_snapshot(market: Market, owner: LocalAccount, datanet_id: int) -> tuple[Snapshot, str]:
     """Snapshot a Datanet's accepted contributions, pin it and record its root; returns it and its CID."""
-    entries = [_entry(contribution_id, row) for contribution_id, row in accepted_contributions(market, datanet_id)]
+    entries = [_entry(contribution) for contribution in accepted_contributions(market, datanet_id)]
     if not entries:
         raise AppError(
             f"Datanet {datanet_id} has no accepted contribution; expected at least one; "
@@ -78,7 +80,7 @@ def take_snapshot(market: Market, owner: LocalAccount, datanet_id: int) -> tuple
     snapshot = build_snapshot(entries)
     cid = market.store.put(snapshot.jsonl)
     market.store.pin(cid)
-    if market.chain.call("DatanetRegistry", "snapshot_datanet", snapshot.root) == 0:
+    if market.chain.call("DatanetRegistry", "snapshot_version", datanet_id, snapshot.root) == 0:
         market.chain.send(
             owner, "DatanetRegistry", "record_snapshot", datanet_id, snapshot.root, digest_of(cid)[0], len(entries)
         )
@@ -101,7 +103,8 @@ def register_base(market: Market, account: LocalAccount) -> int:
     }
     cid = market.store.put(canonical_json(manifest))
     market.store.pin(cid)
-    market.chain.send(account, "ModelRegistry", "register_base", base.weights_digest, digest_of(cid)[0])
+    digests = base.weights_digest, digest_of(cid)[0], _pinned_licence(market, BASE_LICENCE)
+    market.chain.send(account, "ModelRegistry", "register_base", *digests)
     return int(market.chain.call("ModelRegistry", "base_count"))
 
 
@@ -114,8 +117,13 @@ def train_and_register(
     prices: Prices,
     progress: ReportProgress,
     threads: int,
+    licence: str = DEFAULT_LICENCE,
 ) -> RegisteredAdapter:
-    """Train an adapter on a Datanet's accepted contributions and register it with its lineage and price."""
+    """Train an adapter on a Datanet's accepted contributions and register it with its lineage, licence and price.
+
+    Args:
+        licence: what the adapter may be used for, as an SPDX identifier or a text.
+    """
     snapshot, snapshot_cid = take_snapshot(market, owner, datanet_id)
     base_id = register_base(market, owner)
     examples = load_examples(snapshot, market.store)
@@ -127,7 +135,8 @@ def train_and_register(
     manifest_cid = market.store.put(manifest)
     for cid in (weights_cid, manifest_cid):
         market.store.pin(cid)
-    adapter_id = _register(market, owner, base_id, trained, manifest_cid, snapshot.root, prices)
+    digests = trained.weights_sha256, digest_of(manifest_cid)[0], _pinned_licence(market, licence)
+    adapter_id = _register(market, owner, base_id, digests, snapshot.root, prices)
     return RegisteredAdapter(
         adapter_id, trained.weights_sha256, manifest_cid, snapshot, len(examples), tuple(trained.losses)
     )
@@ -178,12 +187,16 @@ def _train(
         sender.send(error)
 
 
+def _pinned_licence(market: Market, licence: str) -> bytes:
+    """The sha-256 of a licence, which is from now on in the content store."""
+    return digest_of(market.store.put(licence.encode()))[0]
+
+
 def _register(
     market: Market,
     owner: LocalAccount,
     base_id: int,
-    trained: TrainedAdapter,
-    manifest_cid: str,
+    digests: tuple[bytes, bytes, bytes],
     dataset_root: bytes,
     prices: Prices,
 ) -> int:
@@ -193,8 +206,7 @@ def _register(
         "register_adapter",
         base_id,
         0,  # no parent
-        trained.weights_sha256,
-        digest_of(manifest_cid)[0],
+        *digests,
         [dataset_root],
         prices.royalty_bps,
         prices.input_wei_per_1k,
@@ -205,16 +217,15 @@ def _register(
     return next(int(log["args"]["adapter_id"]) for log in logs if log["transaction_hash"] == receipt.transaction_hash)
 
 
-def _entry(contribution_id: int, row: tuple[Any, ...]) -> SnapshotEntry:
-    _, contributor, digest, codec, canonical, byte_count, file_format, commit_block, _, score = row
+def _entry(contribution: Contribution) -> SnapshotEntry:
     return SnapshotEntry(
-        byte_count=byte_count,
-        canonical_hash=f"0x{canonical.hex()}",
-        cid=cid_from_digest(digest, codec),
-        commit_block=commit_block,
-        contribution_id=contribution_id,
-        contributor=contributor,
-        digest=f"0x{digest.hex()}",
-        format=file_format,
-        score=score,
+        byte_count=contribution.byte_count,
+        canonical_hash=f"0x{contribution.canonical_hash.hex()}",
+        cid=contribution.cid,
+        commit_block=contribution.commit_block,
+        contribution_id=contribution.contribution_id,
+        contributor=contribution.contributor,
+        digest=f"0x{contribution.digest.hex()}",
+        format=contribution.format,
+        score=contribution.score,
     )

@@ -1,7 +1,7 @@
 """`brownie run deploy [--network NAME]`: deploy the protocol and write deployments/<chain id>.json.
 
 On the development chain the roles are accounts of the public phrase. On any other the environment names them:
-OPENLEDGER_DEPLOYER (an account of `brownie accounts list`), OPENLEDGER_COUNCIL, OPENLEDGER_SIGNERS (addresses, parted
+OPENLEDGER_DEPLOYER (an account of `brownie accounts list`), OPENLEDGER_GUARDIAN, OPENLEDGER_SIGNERS (addresses, parted
 by commas) and, unless the treasury is to receive the supply, OPENLEDGER_HOLDER.
 """
 
@@ -12,9 +12,10 @@ from typing import Any
 from brownie import accounts, project, web3
 
 from chain.contracts import ContractRecord, Deployment, deployment_path, save_deployment
-from chain.deploy import Roles, deploy_protocol, development_roles, git_commit, read_parameters
+from chain.deploy import Roles, deploy_protocol, development_roles, git_commit
 from chain.errors import ChainError
 from chain.node import DEV_CHAIN_ID, DEV_DEPLOYER, DEV_MNEMONIC
+from chain.parameters import read_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,6 +29,10 @@ class BrownieDeployer:
         self._contracts: dict[str, Any] = {}
         self.address = str(account.address)
         self.chain_id = int(web3.eth.chain_id)
+
+    @property
+    def nonce(self) -> int:
+        return int(self._account.nonce)
 
     def deploy(self, name: str, *args: Any) -> ContractRecord:
         contract = self._account.deploy(self._project[name], *args)
@@ -69,7 +74,7 @@ def _account() -> Any:
 
 def _roles() -> Roles:
     return Roles(
-        council=_required("OPENLEDGER_COUNCIL"),
+        guardian=_required("OPENLEDGER_GUARDIAN"),
         signers=tuple(signer.strip() for signer in _required("OPENLEDGER_SIGNERS").split(",")),
         holder=os.environ.get("OPENLEDGER_HOLDER") or None,
     )

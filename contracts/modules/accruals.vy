@@ -3,13 +3,15 @@
 """
 @title Accruals: how much came in up to the end of any reward epoch
 @license AGPL-3.0-only
-@notice One word for each reward epoch in which something came in, `epoch (64 bits) | position (64 bits) | cumulative wei
-        (128 bits)`, oldest first. The newest lies apart and carries its own position, so that there is no length to keep: the
-        first accrual of an epoch costs one new slot and every later one none. Epochs without a word are found by search.
+@notice One word for each reward epoch in which something came in, `epoch (64 bits) | position (64 bits) | cumulative
+        wei (128 bits)`, oldest first. The newest lies apart and carries its own position, so that there is no length to
+        keep: the first accrual of an epoch costs one new slot and every later one none. Epochs without a word are found
+        by search.
 """
 
-# 10^27 wei of OPEN exist; so many times that can pass through before rewards stop: 2^102 / 10^27 = 5,070
-MAX_CUMULATIVE_WEI: constant(uint256) = 2**102 - 1
+# 10^27 wei of OPEN exist; so many times that can pass through before rewards stop: 2^96 / 10^27 = 79. No total of a
+# root passes it, so that what an account was paid fits beside its recovery address.
+MAX_CUMULATIVE_WEI: constant(uint256) = 2**96 - 1
 _WORD_64: constant(uint256) = 2**64 - 1
 _WORD_128: constant(uint256) = 2**128 - 1
 # positions grow by one an epoch and epochs have 32 bits, so 32 halvings find any of them

@@ -4,20 +4,40 @@
 @title Allowances: what a Datanet takes in any 24 hours, in all and of each contributor
 @license AGPL-3.0-only
 @notice A Datanet limits its own bytes, each contributor's bytes and files, and the bytes of one file. What was revealed
-        counts for 24 hours, whatever became of it, so that rejected spam uses its allowance up.
+        counts for 24 to 27 hours, whatever became of it, so that rejected spam uses its allowance up. Files count in
+        whole KiB, rounded up. A contributor's free deposits lie in the word of his windows, so that a reveal, which
+        takes one, writes one word.
+@dev A window is nine fields of one width, for the present three hours (counted since 1970) and the eight before, the
+     newest lowest; the clock beside it says which three hours were the present. A field counts until all of it is older
+     than 24 hours: so the window is never less than what the last 24 hours hold. Once time has passed the fields move
+     up, by a field for each three hours, and the mask cuts off what leaves the nine; a shift past the word leaves 0.
+     `fields % MAX` is their sum, `MAX` being the largest value of a field: `MAX + 1` is 1 modulo `MAX`, as a number's
+     digits sum to it modulo 9. That is exact while the sum is below `MAX`, so limits are at most `MAX - 1`.
 """
 
-from ..interfaces import IDatanetRegistry
-from . import rolling_window
+from . import datanet_rows
+from . import datanets
 
-initializes: rolling_window
+uses: datanets
 
-MAX_FILES_PER_DAY: constant(uint256) = 1_000
-MAX_BYTES_PER_DAY: constant(uint256) = 2**40 - 1
-_MASK_64: constant(uint256) = 2**64 - 1
+BUCKET_SECONDS: constant(uint256) = 3 * 3_600
+BUCKET_COUNT: constant(uint256) = 9
+ONE_DEPOSIT: constant(uint256) = 2**236
+_MASK_20: constant(uint256) = 2**20 - 1
 
-# files a day (64 bits) | file bytes (64) | Datanet bytes a day (64) | contributor bytes a day (64)
-_limits: HashMap[uint256, uint256]
+# the largest value of a field and the mask of nine of them: KiB of a contributor, his files, KiB of a Datanet
+_MAX_18: constant(uint256) = datanet_rows.MAX_CONTRIBUTOR_KIB + 1
+_MAX_6: constant(uint256) = datanet_rows.MAX_FILES + 1
+_MAX_24: constant(uint256) = datanet_rows.MAX_DATANET_KIB + 1
+_FIELDS_18: constant(uint256) = 2**(BUCKET_COUNT * 18) - 1
+_FIELDS_6: constant(uint256) = 2**(BUCKET_COUNT * 6) - 1
+_FIELDS_24: constant(uint256) = 2**(BUCKET_COUNT * 24) - 1
+
+# Datanet << 160 | contributor -> free deposits (20 bits) | clock (20) | files (9 x 6) | KiB (9 x 18)
+# A clock of 20 bits of three hours each ends in the year 2328.
+_accounts: HashMap[uint256, uint256]
+# Datanet -> clock (40 bits) | KiB (9 x 24)
+_windows: HashMap[uint256, uint256]
 
 
 @external
@@ -25,91 +45,82 @@ _limits: HashMap[uint256, uint256]
 def allowance_of(datanet_id: uint256, contributor: address) -> (uint256, uint256, uint256):
     """
     @notice What a contributor may still reveal in a Datanet now.
-    @dev Exact to the second: a reveal stops counting 24 hours after it.
+    @dev 0 where a limit was lowered below what the last day holds, and for a Datanet that does not exist.
     @param datanet_id The Datanet.
     @param contributor The contributor.
     @return Bytes left to the contributor, bytes left to the Datanet, files left to the contributor.
     """
-    return self._left(datanet_id, contributor, self._limits_of(datanet_id))
-
-
-@internal
-@view
-def _limits_of(datanet_id: uint256) -> IDatanetRegistry.Limits:
-    """
-    @dev Unpacks a Datanet's limits.
-    """
-    word: uint256 = self._limits[datanet_id]
-    return IDatanetRegistry.Limits(
-        contributor_bytes_per_day=word & _MASK_64,
-        datanet_bytes_per_day=(word >> 64) & _MASK_64,
-        contributor_files_per_day=word >> 192,
-        file_bytes=(word >> 128) & _MASK_64,
-    )
-
-
-@internal
-def _set_limits(datanet_id: uint256, limits: IDatanetRegistry.Limits):
-    """
-    @dev Checks that a file fits a contributor's day and that day the Datanet's, then packs the limits.
-    """
-    assert 0 < limits.file_bytes, "allowances: file limit is zero"
-    assert limits.file_bytes <= limits.contributor_bytes_per_day, "allowances: file limit too large"
-    assert limits.contributor_bytes_per_day <= limits.datanet_bytes_per_day, "allowances: contributor limit too large"
-    assert limits.datanet_bytes_per_day <= MAX_BYTES_PER_DAY, "allowances: datanet limit too large"
-    assert 0 < limits.contributor_files_per_day, "allowances: no files a day"
-    assert limits.contributor_files_per_day <= MAX_FILES_PER_DAY, "allowances: too many files a day"
-    self._limits[datanet_id] = (
-        limits.contributor_files_per_day << 192
-        | limits.file_bytes << 128
-        | limits.datanet_bytes_per_day << 64
-        | limits.contributor_bytes_per_day
-    )
-
-
-@internal
-def _use(datanet_id: uint256, byte_count: uint256):
-    """
-    @dev Refuses what is above a limit, then counts the file in the windows of the Datanet and of the sender in it.
-    """
-    limits: IDatanetRegistry.Limits = self._limits_of(datanet_id)
-    contributor_left: uint256 = 0
-    datanet_left: uint256 = 0
-    files_left: uint256 = 0
-    contributor_left, datanet_left, files_left = self._left(datanet_id, msg.sender, limits)
-    assert byte_count <= limits.file_bytes, "allowances: file too large"
-    assert files_left > 0, "allowances: contributor's files used up"
-    assert byte_count <= contributor_left, "allowances: contributor's bytes used up"
-    assert byte_count <= datanet_left, "allowances: datanet's bytes used up"
-    rolling_window._add(self._window_key(datanet_id, msg.sender), byte_count)
-    rolling_window._add(self._window_key(datanet_id, empty(address)), byte_count)
-
-
-@internal
-@view
-def _left(
-    datanet_id: uint256, contributor: address, limits: IDatanetRegistry.Limits
-) -> (uint256, uint256, uint256):
-    """
-    @dev Limits less what the windows hold, 0 where a limit was lowered below it.
-    """
-    contributor_bytes: uint256 = 0
-    datanet_bytes: uint256 = 0
-    contributor_files: uint256 = 0
-    datanet_files: uint256 = 0
-    contributor_bytes, contributor_files = rolling_window._used(self._window_key(datanet_id, contributor))
-    datanet_bytes, datanet_files = rolling_window._used(self._window_key(datanet_id, empty(address)))
+    row: uint256 = datanets._rows[datanet_id]
+    clock: uint256 = block.timestamp // BUCKET_SECONDS
+    account: uint256 = self._accounts[self._key(datanet_id, contributor)]
+    elapsed: uint256 = clock - self._clock_of(account)
+    fields: uint256 = (account << elapsed * 18) & _FIELDS_18
+    files: uint256 = (account >> 162 << elapsed * 6) & _FIELDS_6
+    window: uint256 = self._windows[datanet_id]
+    datanet_fields: uint256 = (window << (clock - (window >> 216)) * 24) & _FIELDS_24
     return (
-        limits.contributor_bytes_per_day - min(limits.contributor_bytes_per_day, contributor_bytes),
-        limits.datanet_bytes_per_day - min(limits.datanet_bytes_per_day, datanet_bytes),
-        limits.contributor_files_per_day - min(limits.contributor_files_per_day, contributor_files),
+        self._left(datanet_rows._contributor_kib(row), fields % _MAX_18) * datanet_rows.KIB,
+        self._left(datanet_rows._datanet_kib(row), datanet_fields % _MAX_24) * datanet_rows.KIB,
+        self._left(datanet_rows._files(row), files % _MAX_6),
     )
+
+
+@internal
+def _use(datanet_id: uint256, key: uint256, byte_count: uint256, format: uint256):
+    """
+    @dev Refuses what the Datanet does not take or what is above a limit, then counts the file in the windows of the
+         Datanet and of the contributor `key` in it, and takes one of that account's free deposits. Nothing overflows:
+         a file has fewer than 2^28 bytes, and every sum is at most its limit, which its field can hold.
+    """
+    row: uint256 = datanets._rows[datanet_id]
+    assert row & datanet_rows.OPEN_BIT != 0, "allowances: datanet is not open"
+    assert datanet_rows._has_format(row, format), "allowances: format not taken"
+    assert byte_count > 0, "allowances: file is empty"
+    assert byte_count <= datanet_rows._file_bytes(row), "allowances: file too large"
+    kib: uint256 = unsafe_add(byte_count, datanet_rows.KIB - 1) // datanet_rows.KIB
+    clock: uint256 = block.timestamp // BUCKET_SECONDS
+
+    account: uint256 = self._accounts[key]
+    assert account >= ONE_DEPOSIT, "allowances: no free deposit"
+    elapsed: uint256 = unsafe_sub(clock, self._clock_of(account))
+    fields: uint256 = (account << unsafe_mul(elapsed, 18)) & _FIELDS_18
+    kib_after: uint256 = unsafe_add(fields % _MAX_18, kib)
+    assert kib_after <= datanet_rows._contributor_kib(row), "allowances: contributor's bytes used up"
+    files: uint256 = (account >> 162 << unsafe_mul(elapsed, 6)) & _FIELDS_6
+    assert files % _MAX_6 < datanet_rows._files(row), "allowances: contributor's files used up"
+    deposits: uint256 = unsafe_sub(account >> 236, 1)
+    self._accounts[key] = deposits << 236 | clock << 216 | unsafe_add(files, 1) << 162 | unsafe_add(fields, kib)
+
+    window: uint256 = self._windows[datanet_id]
+    elapsed = unsafe_sub(clock, window >> 216)
+    fields = (window << unsafe_mul(elapsed, 24)) & _FIELDS_24
+    kib_after = unsafe_add(fields % _MAX_24, kib)
+    assert kib_after <= datanet_rows._datanet_kib(row), "allowances: datanet's bytes used up"
+    self._windows[datanet_id] = clock << 216 | unsafe_add(fields, kib)
 
 
 @internal
 @pure
-def _window_key(datanet_id: uint256, contributor: address) -> uint256:
+def _key(datanet_id: uint256, contributor: address) -> uint256:
     """
-    @dev The window of a contributor in a Datanet; the zero address, which never contributes, keys the Datanet's own.
+    @dev Where the contributor's word lies. Datanets are too few for their ids to leave the word.
     """
     return datanet_id << 160 | convert(contributor, uint256)
+
+
+@internal
+@pure
+def _clock_of(account: uint256) -> uint256:
+    """
+    @dev The clock of the windows in a contributor's word.
+    """
+    return (account >> 216) & _MASK_20
+
+
+@internal
+@pure
+def _left(limit: uint256, used: uint256) -> uint256:
+    """
+    @dev The limit less what is used, 0 where the limit was lowered below it.
+    """
+    return limit - min(limit, used)

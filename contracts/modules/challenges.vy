@@ -2,9 +2,10 @@
 """
 @title Challenges: who has a bond on which root, and what became of it
 @license AGPL-3.0-only
-@notice Any number of challengers may stand against one root. Each attempt at a root has rounds: a rejected challenge ends
-        its round and loses every bond in it; a void root gives back the bonds of its last round. What became of a bond is
-        read from the root when its owner comes for it, so that no loop runs over challengers and none can be crowded out.
+@notice Any number of challengers may stand against one root. Each attempt at a root has rounds: a rejected challenge
+        ends its round and loses every bond in it; a void root gives back the bonds of its last round. What became of a
+        bond is read from the root when its owner comes for it, so that no loop runs over challengers and none can be
+        crowded out.
 """
 
 from . import reward_roots
@@ -29,7 +30,8 @@ def _add(challenger: address, epoch: uint256, attempt: uint256):
     word: uint256 = self._rounds[epoch][attempt]
     bond: uint256 = epoch << 128 | attempt << 64 | word >> 128
     bonds: DynArray[uint256, MAX_BONDS] = self._bonds[challenger]
-    assert bond not in bonds, "distributor: already challenged"
+    for held: uint256 in bonds:
+        assert held != bond, "distributor: already challenged"
     assert len(bonds) < MAX_BONDS, "distributor: too many bonds, withdraw first"
     self._bonds[challenger].append(bond)
     self._rounds[epoch][attempt] = word + 1
@@ -58,8 +60,8 @@ def _is_lost(bond: uint256) -> bool:
 @view
 def _is_won(bond: uint256) -> bool:
     """
-    @dev Whether the root that the bond stood against became void, in the bond's round. A later attempt is only ever posted
-         after that.
+    @dev Whether the root that the bond stood against became void, in the bond's round. A later attempt is only ever
+         posted after that.
     """
     row: reward_roots.Row = reward_roots._row(bond >> 128)
     is_void: bool = row.attempt > (bond >> 64) & _WORD_64 or row.status == IRewardDistributor.RootStatus.VOID

@@ -13,14 +13,15 @@ _WORD_48: constant(uint256) = 2**48 - 1
 _MAX_HALVINGS: constant(uint256) = 48
 
 _newest: HashMap[uint256, uint256]
-_older: HashMap[uint256, HashMap[uint256, uint256]]
+# by key (up to 208 bits) | position (48 bits)
+_older: HashMap[uint256, uint256]
 
 
 @internal
 @view
 def _latest(key: uint256) -> uint256:
     """
-    @dev The value now, 0 where nothing was pushed.
+    @dev The value now, 0 where there is no checkpoint.
     """
     return self._newest[key] & MAX_VALUE
 
@@ -28,15 +29,59 @@ def _latest(key: uint256) -> uint256:
 @internal
 def _push(key: uint256, new_value: uint256):
     """
-    @dev Sets the value from this block's timestamp on. A second push in the same second replaces the first.
+    @dev Sets the value from this block's timestamp on.
+    """
+    self._write(key, self._newest[key], new_value)
+
+
+@internal
+def _shift(key: uint256, added: uint256, removed: uint256) -> uint256:
+    """
+    @dev Raises the value by `added` and lowers it by `removed` from this block's timestamp on; returns what it was.
+    """
+    newest: uint256 = self._newest[key]
+    previous: uint256 = newest & MAX_VALUE
+    self._write(key, newest, previous + added - removed)
+    return previous
+
+
+@internal
+def _write(key: uint256, newest: uint256, new_value: uint256):
+    """
+    @dev Makes a checkpoint after `newest`. A second one in the same second replaces the first.
     """
     assert new_value <= MAX_VALUE, "checkpoints: value too large"
-    newest: uint256 = self._newest[key]
     position: uint256 = (newest >> 160) & _WORD_48
     if newest != 0 and newest >> 208 != block.timestamp:
-        self._older[key][position] = newest
+        self._older[key << 48 | position] = newest
         position += 1
     self._newest[key] = block.timestamp << 208 | position << 160 | new_value
+
+
+@internal
+@view
+def _count(key: uint256) -> uint256:
+    """
+    @dev How many checkpoints the trace has.
+    """
+    newest: uint256 = self._newest[key]
+    if newest == 0:
+        return 0
+    return ((newest >> 160) & _WORD_48) + 1
+
+
+@internal
+@view
+def _get(key: uint256, position: uint256) -> (uint256, uint256):
+    """
+    @dev The timestamp and the value of a checkpoint, the oldest at position 0.
+    """
+    count: uint256 = self._count(key)
+    assert position < count, "checkpoints: no such checkpoint"
+    word: uint256 = self._newest[key]
+    if position + 1 < count:
+        word = self._older[key << 48 | position]
+    return word >> 208, word & MAX_VALUE
 
 
 @internal
@@ -66,7 +111,7 @@ def _search(key: uint256, timepoint: uint256, count: uint256) -> uint256:
         if low >= high:
             break
         middle: uint256 = (low + high) // 2
-        word: uint256 = self._older[key][middle]
+        word: uint256 = self._older[key << 48 | middle]
         if word >> 208 <= timepoint:
             found = word
             low = middle + 1

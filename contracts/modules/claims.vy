@@ -1,9 +1,11 @@
 # pragma version ~=0.4.3
 # pragma nonreentrancy on
 """
-@title Claims: the last final root and what was paid from it
+@title Claims: the last final root, what was paid from it, and to whom an account's pay goes
 @license AGPL-3.0-only
 """
+
+from ..interfaces import IRewardDistributor
 
 struct Final:
     epoch: uint256
@@ -13,14 +15,26 @@ struct Final:
 
 
 _WORD_32: constant(uint256) = 2**32 - 1
-_WORD_90: constant(uint256) = 2**90 - 1
-_WORD_102: constant(uint256) = 2**102 - 1
+_WORD_96: constant(uint256) = 2**96 - 1
 
 _root: bytes32
-# epoch (32 bits) | leaf_count - 1 (32) | total_wei (102) | unclaimed_wei (90): one slot for a claim to read and write.
-# Of OPEN there are fewer than 2^90 wei; the total counts the same OPEN each time it comes round, see accruals.
+# epoch (32 bits) | leaf_count - 1 (32) | total_wei (96) | unclaimed_wei (96): one slot for a claim to read and write
 _final: uint256
-_claimed: HashMap[address, uint256]
+# recovery address (160 bits) | claimed wei (96): as one word, a recovery address costs a claim nothing
+_accounts: HashMap[address, uint256]
+
+
+# contributors
+@external
+def set_recovery(recipient: address):
+    """
+    @notice Names the account that your claims are paid to from now on: set one in time, and rewards outlive a lost key.
+    @dev Only the account itself, for itself; who claims has no say in it.
+    @param recipient The recovery address; zero has claims paid to you again.
+    """
+    word: uint256 = self._accounts[msg.sender]
+    self._accounts[msg.sender] = convert(recipient, uint256) << 96 | word & _WORD_96
+    log IRewardDistributor.RecoverySet(account=msg.sender, recipient=recipient)
 
 
 @view
@@ -31,7 +45,18 @@ def claimed(account: address) -> uint256:
     @param account The account.
     @return Wei of OPEN, cumulative.
     """
-    return self._claimed[account]
+    return self._accounts[account] & _WORD_96
+
+
+@view
+@external
+def recovery(account: address) -> address:
+    """
+    @notice The account that another's claims are paid to.
+    @param account The account.
+    @return Zero where it named none: then its claims are paid to itself.
+    """
+    return self._recovery(self._accounts[account])
 
 
 @internal
@@ -40,7 +65,7 @@ def _unclaimed() -> uint256:
     """
     @dev What the last final root gives and nobody has claimed.
     """
-    return self._final & _WORD_90
+    return self._final & _WORD_96
 
 
 @internal
@@ -53,8 +78,8 @@ def _load() -> Final:
     return Final(
         epoch=word >> 224,
         leaf_count=((word >> 192) & _WORD_32) + 1,
-        total_wei=(word >> 90) & _WORD_102,
-        unclaimed_wei=word & _WORD_90,
+        total_wei=(word >> 96) & _WORD_96,
+        unclaimed_wei=word & _WORD_96,
     )
 
 
@@ -63,21 +88,36 @@ def _store(final: Final):
     """
     @dev Packs the last final root into one slot.
     """
-    self._final = final.epoch << 224 | (final.leaf_count - 1) << 192 | final.total_wei << 90 | final.unclaimed_wei
+    self._final = final.epoch << 224 | (final.leaf_count - 1) << 192 | final.total_wei << 96 | final.unclaimed_wei
 
 
 @internal
-def _take(account: address, cumulative_wei: uint256) -> uint256:
+def _take(account: address, cumulative_wei: uint256) -> (uint256, address):
     """
-    @dev Records a claim whose leaf the caller has verified, and returns what to pay. Claims together never pass the
-         root's total, even if a false root moved amounts from accounts that have claimed to others.
+    @dev Records a claim whose leaf the caller has verified, and returns what to pay to whom; nothing where the account
+         has had it all. Claims together never pass the root's total, even if a false root moved amounts from accounts
+         that have claimed to others.
     """
-    claimed_wei: uint256 = self._claimed[account]
-    assert cumulative_wei > claimed_wei, "distributor: nothing to claim"
-    amount_wei: uint256 = cumulative_wei - claimed_wei
-    last: Final = self._load()
-    assert amount_wei <= last.unclaimed_wei, "distributor: claims above total"
-    self._claimed[account] = cumulative_wei
-    last.unclaimed_wei -= amount_wei
-    self._store(last)
-    return amount_wei
+    word: uint256 = self._accounts[account]
+    claimed_wei: uint256 = word & _WORD_96
+    recipient: address = self._recovery(word)
+    if recipient == empty(address):
+        recipient = account
+    if cumulative_wei <= claimed_wei:
+        return 0, recipient
+    amount_wei: uint256 = unsafe_sub(cumulative_wei, claimed_wei)
+    final: uint256 = self._final
+    assert amount_wei <= final & _WORD_96, "distributor: claims above total"
+    # neither line reaches the fields above its own: a leaf's amount is below 2^96, and what is unclaimed is enough
+    self._accounts[account] = unsafe_add(word, amount_wei)
+    self._final = unsafe_sub(final, amount_wei)
+    return amount_wei, recipient
+
+
+@internal
+@pure
+def _recovery(word: uint256) -> address:
+    """
+    @dev The recovery address in an account's word.
+    """
+    return convert(word >> 96, address)

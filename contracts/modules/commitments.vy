@@ -3,31 +3,34 @@
 """
 @title Commitments: say first that you have something, show later what it is
 @license AGPL-3.0-only
-@notice A contribution is revealed at least one block and at most a day after its commitment, and its rank in time is
-        the commitment's block. Whoever copies a reveal out of the mempool has no older commitment to it.
-@dev A commitment is kept by sender, so that nobody blocks another's by sending the same hash first.
+@notice A contribution is revealed at least one block and at most a day after its commitment, and its id, which the
+        commitment gets, is its rank in time. Whoever copies a reveal out of the mempool has no older commitment to it.
+@dev A commitment binds its contributor, and each call gets its own id: to repeat another's is of no use and blocks
+     nobody. The row keeps 160 bits: a second file for a commitment is 2^160 hashes away. With 2^80 a committer could
+     hold two files for one commitment, and gains no more than a choice between his own.
 """
 
 from ..interfaces import IDatanetRegistry
+from . import contributions
+
+uses: contributions
 
 MAX_REVEAL_SECONDS: constant(uint256) = 86_400
-
-# sender -> commitment -> time (48 bits) | block number (48 bits)
-_commitments: HashMap[address, HashMap[bytes32, uint256]]
+_MASK_48: constant(uint256) = 2**48 - 1
 
 
 @external
-def commit(commitment: bytes32):
+@reentrant  # it calls nobody, and the lock costs 330 gas
+def commit(commitment: bytes32) -> uint256:
     """
     @notice Commits you to a contribution without showing it; `commitment_of` says what to commit.
-    @dev One that waits is not renewed, so that it keeps its block; after a day it is void and may be made again.
+    @dev Not renewed: after a day the id is void for ever, and you commit again.
     @param commitment The hash that your reveal must match.
+    @return The contribution's id, from 1, in the order of commitments.
     """
-    assert commitment != empty(bytes32), "commitments: commitment is zero"
-    waiting: uint256 = self._commitments[msg.sender][commitment]
-    assert waiting == 0 or self._is_stale(waiting), "commitments: already committed"
-    self._commitments[msg.sender][commitment] = block.timestamp << 48 | block.number
-    log IDatanetRegistry.Committed(contributor=msg.sender, commitment=commitment)
+    contribution_id: uint256 = contributions._commit(commitment)
+    log IDatanetRegistry.Committed(contribution_id=contribution_id, contributor=msg.sender, commitment=commitment)
+    return contribution_id
 
 
 @external
@@ -60,23 +63,16 @@ def _commitment_of(
 
 
 @internal
-def _consume(commitment: bytes32) -> uint256:
-    """
-    @dev Uses up the sender's commitment and returns its block number.
-    """
-    waiting: uint256 = self._commitments[msg.sender][commitment]
-    assert waiting != 0, "commitments: nothing committed"
-    commit_block: uint256 = waiting & (2**48 - 1)
-    assert block.number > commit_block, "commitments: reveal needs a later block"
-    assert not self._is_stale(waiting), "commitments: reveal too late"
-    self._commitments[msg.sender][commitment] = 0
-    return commit_block
-
-
-@internal
 @view
-def _is_stale(waiting: uint256) -> bool:
+def _check_opens(contribution_id: uint256, commitment: bytes32) -> uint256:
     """
-    @dev Whether more than a day has passed since the commitment.
+    @dev The contribution is committed to this and may be revealed now; returns the commitment's block number.
     """
-    return block.timestamp > (waiting >> 48) + MAX_REVEAL_SECONDS
+    row: uint256 = contributions._rows[contribution_id]
+    assert row >> 248 == 0, "commitments: already revealed"
+    # what is left of the difference are the lowest 160 bits
+    assert (row ^ convert(commitment, uint256)) << 96 == 0, "commitments: not what was committed"
+    commit_block: uint256 = (row >> 160) & _MASK_48
+    assert block.number > commit_block, "commitments: reveal needs a later block"
+    assert block.timestamp <= unsafe_add(row >> 208, MAX_REVEAL_SECONDS), "commitments: reveal too late"
+    return commit_block

@@ -1,37 +1,22 @@
 # pragma version ~=0.4.3
 # pragma nonreentrancy on
 """
-@title Datanets: what each takes, and who validates
+@title Datanets: what each takes, on which terms, and who runs it
 @license AGPL-3.0-only
-@notice Anyone opens a Datanet and owns it. It takes files of one modality in the formats that it names, and its
-        validators decide.
+@notice Anyone opens a Datanet and owns it. It takes files of one modality in the formats that it names. The owner sets
+        limits and names curators, who open and close it and record snapshots as the owner does. Given to the
+        timelock, a Datanet is governed by gOPEN.
 """
 
 from ..interfaces import IDatanetRegistry
-from . import allowances
-
-uses: allowances
-
-MAX_QUORUM: constant(uint256) = 64
-# format bits 0 to 3, 8 to 13 and 16 to 18, as docs/formats.md lists them
-_TEXT_FORMATS: constant(uint256) = 2**4 - 1
-_IMAGE_FORMATS: constant(uint256) = (2**6 - 1) * 2**8
-_AUDIO_FORMATS: constant(uint256) = (2**3 - 1) * 2**16
-
-# members of IDatanetRegistry.Modality, which Vyper 0.4.3 cannot name through the interface
-_TEXT: constant(uint256) = 1
-_IMAGE: constant(uint256) = 2
-_AUDIO: constant(uint256) = 4
-
-_MASK_8: constant(uint256) = 2**8 - 1
-_MASK_32: constant(uint256) = 2**32 - 1
-_MASK_160: constant(uint256) = 2**160 - 1
+from . import datanet_rows
 
 datanet_count: public(uint256)
-is_validator: public(HashMap[uint256, HashMap[address, bool]])
+is_curator: public(HashMap[uint256, HashMap[address, bool]])
 
-# validators (32 bits) | is_open (8) | quorum (8) | formats (32) | modality (8) | owner (160)
+# laid out by datanet_rows
 _rows: HashMap[uint256, uint256]
+_terms: HashMap[uint256, uint256]
 _metadata: HashMap[uint256, bytes32]
 
 
@@ -40,38 +25,34 @@ _metadata: HashMap[uint256, bytes32]
 def create_datanet(
     modality: IDatanetRegistry.Modality,
     formats: uint256,
-    quorum: uint256,
+    terms: IDatanetRegistry.Terms,
     limits: IDatanetRegistry.Limits,
     metadata_digest: bytes32,
 ) -> uint256:
     """
-    @notice Opens a Datanet that you own. Name its validators next; until it has a quorum of them nothing is decided.
-    @dev Modality, formats and quorum are fixed for ever, so that contributors know what they were promised.
+    @notice Opens a Datanet that you own. Fund its reviews at the court next; without a budget nothing is decided.
+    @dev Modality, formats and terms are fixed for ever, so that contributors and validators know what they were
+         promised.
     @param modality One of TEXT (1), IMAGE (2), AUDIO (4).
     @param formats Bitmask of formats, at least one, all of the modality.
-    @param quorum Equal votes that decide a contribution, 1 to 64.
-    @param limits Bytes and files in any 24 hours, and bytes of one file.
+    @param terms Seats of the first committee (odd, 3 to 15), wei of OPEN for each seat that reveals (at most 1,000
+           OPEN), wei of OPEN that a vote can win (more than 0, at most 2 OPEN).
+    @param limits Bytes and files in any 24 hours, and bytes of one file: whole KiB, at most 262,142 KiB and 62 files
+           for a contributor, at most 16,777,214 KiB for the Datanet.
     @param metadata_digest sha-256 of the Datanet's description.
     @return The new Datanet's id, from 1.
     """
-    known_formats: uint256 = self._formats_of(modality)
-    assert formats != 0, "datanets: no format"
-    assert formats & ~known_formats == 0, "datanets: format of another modality"
-    assert 0 < quorum, "datanets: quorum is zero"
-    assert quorum <= MAX_QUORUM, "datanets: quorum too large"
     datanet_id: uint256 = self.datanet_count + 1
     self.datanet_count = datanet_id
-    self._rows[datanet_id] = (
-        1 << 208 | quorum << 200 | formats << 168 | convert(modality, uint256) << 160 | convert(msg.sender, uint256)
-    )
-    allowances._set_limits(datanet_id, limits)
+    self._rows[datanet_id] = datanet_rows._packed_row(msg.sender, modality, formats, limits)
+    self._terms[datanet_id] = datanet_rows._packed_terms(terms)
     self._metadata[datanet_id] = metadata_digest
     log IDatanetRegistry.DatanetCreated(
         datanet_id=datanet_id,
         owner=msg.sender,
         modality=modality,
         formats=formats,
-        quorum=quorum,
+        terms=terms,
         limits=limits,
         metadata_digest=metadata_digest,
     )
@@ -82,74 +63,72 @@ def create_datanet(
 @view
 def datanet(datanet_id: uint256) -> IDatanetRegistry.Datanet:
     """
-    @notice Everything that a Datanet's owner has set.
+    @notice Everything that is set for a Datanet.
     @dev All zero for an id that does not exist.
     @param datanet_id The Datanet.
-    @return Owner, modality, formats, quorum, whether it is open, limits, digest of its description.
+    @return Owner, modality, formats, terms, whether it is open, limits, digest of its description, newest version.
     """
-    return self._datanet(datanet_id)
+    return datanet_rows._datanet(self._rows[datanet_id], self._terms[datanet_id], self._metadata[datanet_id])
 
 
-# the Datanet's owner
+# the Datanet's owner and its curators
 @external
 def set_open(datanet_id: uint256, is_open: bool):
     """
-    @notice Opens or closes your Datanet to new contributions.
-    @dev What was contributed stays and can still be reviewed.
-    @param datanet_id Your Datanet.
+    @notice Opens or closes a Datanet to new contributions.
+    @dev What was contributed stays and is still reviewed.
+    @param datanet_id A Datanet that you own or curate.
     @param is_open Whether contributions may be revealed.
     """
-    self._check_owner(datanet_id)
-    row: uint256 = self._rows[datanet_id] & ~(_MASK_8 << 208)
-    self._rows[datanet_id] = row | convert(is_open, uint256) << 208
+    self._check_curator(datanet_id)
+    row: uint256 = self._rows[datanet_id] & ~datanet_rows.OPEN_BIT
+    self._rows[datanet_id] = row | datanet_rows.OPEN_BIT if is_open else row
     log IDatanetRegistry.DatanetOpened(datanet_id=datanet_id, is_open=is_open)
 
 
+# the Datanet's owner
 @external
 def set_limits(datanet_id: uint256, limits: IDatanetRegistry.Limits):
     """
     @notice Sets what your Datanet takes in any 24 hours.
     @dev Counts at once for what comes next; what was contributed under other limits stays.
     @param datanet_id Your Datanet.
-    @param limits Bytes and files in any 24 hours, and bytes of one file.
+    @param limits Bytes and files in any 24 hours, and bytes of one file; bounds as in `create_datanet`.
     """
     self._check_owner(datanet_id)
-    allowances._set_limits(datanet_id, limits)
+    row: uint256 = self._rows[datanet_id] & datanet_rows.BELOW_LIMITS
+    self._rows[datanet_id] = row | datanet_rows._packed_limits(limits)
     log IDatanetRegistry.LimitsChanged(datanet_id=datanet_id, limits=limits)
 
 
 @external
-def set_validator(datanet_id: uint256, validator: address, is_validator: bool):
+def set_curator(datanet_id: uint256, account: address, is_curator: bool):
     """
-    @notice Names or dismisses a validator of your Datanet.
-    @dev Votes already given stay.
+    @notice Names or dismisses a curator, who may open and close your Datanet and record its snapshots.
+    @dev A curator decides on no contribution; the committees that the court draws do.
     @param datanet_id Your Datanet.
-    @param validator Whose votes count.
-    @param is_validator Whether they do from now on; must change something.
+    @param account The curator.
+    @param is_curator Whether it is one from now on; must change something.
     """
     self._check_owner(datanet_id)
-    assert validator != empty(address), "datanets: validator is the zero address"
-    assert self.is_validator[datanet_id][validator] != is_validator, "datanets: validator unchanged"
-    self.is_validator[datanet_id][validator] = is_validator
-    if is_validator:
-        self._rows[datanet_id] += 1 << 216
-    else:
-        self._rows[datanet_id] -= 1 << 216
-    log IDatanetRegistry.ValidatorSet(datanet_id=datanet_id, validator=validator, is_validator=is_validator)
+    assert self.is_curator[datanet_id][account] != is_curator, "datanets: curator unchanged"
+    self.is_curator[datanet_id][account] = is_curator
+    log IDatanetRegistry.CuratorSet(datanet_id=datanet_id, curator=account, is_curator=is_curator)
 
 
 @external
 def transfer_datanet(datanet_id: uint256, new_owner: address):
     """
-    @notice Gives your Datanet to another owner, at once and for good.
-    @dev Validators and limits stay as they are.
+    @notice Gives your Datanet to another owner, at once and for good; given to the timelock, gOPEN governs it.
+    @dev Curators and limits stay until the new owner changes them.
     @param datanet_id Your Datanet.
     @param new_owner Who owns it from now on.
     """
     self._check_owner(datanet_id)
     assert new_owner != empty(address), "datanets: new owner is the zero address"
-    row: uint256 = self._rows[datanet_id] & ~_MASK_160
-    self._rows[datanet_id] = row | convert(new_owner, uint256)
+    row: uint256 = self._rows[datanet_id]
+    # the addresses differ by these bits
+    self._rows[datanet_id] = row ^ convert(msg.sender, uint256) ^ convert(new_owner, uint256)
     log IDatanetRegistry.DatanetOwnerChanged(
         datanet_id=datanet_id, previous_owner=msg.sender, new_owner=new_owner
     )
@@ -161,62 +140,15 @@ def _check_owner(datanet_id: uint256):
     """
     @dev The sender owns the Datanet; a Datanet that does not exist has no owner.
     """
-    owner: address = convert(self._rows[datanet_id] & _MASK_160, address)
+    owner: address = datanet_rows._owner_of(self._rows[datanet_id])
     assert msg.sender == owner, "datanets: sender is not the owner"
 
 
 @internal
 @view
-def _datanet(datanet_id: uint256) -> IDatanetRegistry.Datanet:
+def _check_curator(datanet_id: uint256):
     """
-    @dev Unpacks a Datanet's row.
+    @dev The sender owns or curates the Datanet; one that does not exist has neither owner nor curators.
     """
-    row: uint256 = self._rows[datanet_id]
-    return IDatanetRegistry.Datanet(
-        owner=convert(row & _MASK_160, address),
-        modality=convert((row >> 160) & _MASK_8, IDatanetRegistry.Modality),
-        formats=(row >> 168) & _MASK_32,
-        quorum=(row >> 200) & _MASK_8,
-        is_open=(row >> 208) & _MASK_8 != 0,
-        limits=allowances._limits_of(datanet_id),
-        metadata_digest=self._metadata[datanet_id],
-    )
-
-
-@internal
-@view
-def _quorum_of(datanet_id: uint256) -> uint256:
-    """
-    @dev The Datanet's quorum; a committee smaller than that cannot decide.
-    """
-    row: uint256 = self._rows[datanet_id]
-    quorum: uint256 = (row >> 200) & _MASK_8
-    assert row >> 216 >= quorum, "datanets: fewer validators than the quorum"
-    return quorum
-
-
-@internal
-@view
-def _check_takes(datanet_id: uint256, format: uint256):
-    """
-    @dev The Datanet is open and takes the format; one that does not exist is not open.
-    """
-    row: uint256 = self._rows[datanet_id]
-    assert (row >> 208) & _MASK_8 != 0, "datanets: datanet is not open"
-    assert format < 32, "datanets: unknown format"
-    assert (row >> 168) & (1 << format) != 0, "datanets: format not taken"
-
-
-@internal
-@pure
-def _formats_of(modality: IDatanetRegistry.Modality) -> uint256:
-    """
-    @dev The formats that a modality may take; refuses none and more than one modality.
-    """
-    bits: uint256 = convert(modality, uint256)
-    if bits == _TEXT:
-        return _TEXT_FORMATS
-    if bits == _IMAGE:
-        return _IMAGE_FORMATS
-    assert bits == _AUDIO, "datanets: not one modality"
-    return _AUDIO_FORMATS
+    is_owner: bool = msg.sender == datanet_rows._owner_of(self._rows[datanet_id])
+    assert is_owner or self.is_curator[datanet_id][msg.sender], "datanets: sender neither owns nor curates it"

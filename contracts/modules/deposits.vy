@@ -30,7 +30,7 @@ def __init__(open_token: address, withdrawal_delay_seconds: uint256):
     """
     @dev Operators have the delay, at most 30 days, to redeem what was due before a payer leaves.
     """
-    assert open_token != empty(address), "payments: zero address"
+    assert open_token != empty(address), "payments: token is the zero address"
     assert withdrawal_delay_seconds <= MAX_WITHDRAWAL_DELAY_SECONDS, "payments: delay too long"
     OPEN_TOKEN = open_token
     WITHDRAWAL_DELAY_SECONDS = withdrawal_delay_seconds
@@ -51,7 +51,7 @@ def deposit(payer: address, amount_wei: uint256):
     account.balance_wei += amount_wei
     self._store(payer, account)
     log IInferencePayments.Deposited(payer=payer, sender=msg.sender, amount_wei=amount_wei)
-    assert extcall IERC20(OPEN_TOKEN).transferFrom(msg.sender, self, amount_wei)
+    assert extcall IERC20(OPEN_TOKEN).transferFrom(msg.sender, self, amount_wei), "payments: deposit not received"
 
 
 @external
@@ -84,7 +84,7 @@ def withdraw() -> uint256:
     amount_wei: uint256 = min(account.pending_wei, account.balance_wei)
     self._store(msg.sender, Account(balance_wei=account.balance_wei - amount_wei, pending_wei=0, ready_at=0))
     log IInferencePayments.Withdrawn(payer=msg.sender, amount_wei=amount_wei)
-    assert extcall IERC20(OPEN_TOKEN).transfer(msg.sender, amount_wei)
+    assert extcall IERC20(OPEN_TOKEN).transfer(msg.sender, amount_wei), "payments: withdrawal not paid"
     return amount_wei
 
 
@@ -129,10 +129,10 @@ def _charge(payer: address, amount_wei: uint256):
     """
     @dev Lowers a payer's balance, pending withdrawal or not. The caller has checked that the payer owes it.
     """
-    account: Account = self._load(payer)
-    assert amount_wei <= account.balance_wei, "payments: due above deposit"
-    account.balance_wei -= amount_wei
-    self._store(payer, account)
+    word: uint256 = self._accounts[payer]
+    assert amount_wei <= word & _WORD_96, "payments: due above deposit"
+    # the balance is the lowest field, and what is taken from it is no more: nothing is borrowed from the next field
+    self._accounts[payer] = unsafe_sub(word, amount_wei)
 
 
 @internal

@@ -2,8 +2,8 @@
 """
 @title Fee split: what part of a fee goes to whom
 @license AGPL-3.0-only
-@notice Every part but the treasury's is rounded down, and the treasury gets what remains, so the parts add up to the fee to
-        the wei.
+@notice Every part but the treasury's is rounded down, and the treasury gets what remains, so the parts add up to the
+        fee to the wei.
 """
 
 from ..interfaces import IInferencePayments
@@ -14,11 +14,12 @@ MIN_LEAK_BPS: constant(uint256) = 500
 MIN_CONTRIBUTORS_BPS: constant(uint256) = 1_000
 _WORD_16: constant(uint256) = 2**16 - 1
 
+# of one fee or of many; the treasury's is what remains
 struct Parts:
+    amount_wei: uint256
     owner_wei: uint256
     contributors_wei: uint256
     stakers_wei: uint256
-    treasury_wei: uint256
     burn_wei: uint256
 
 
@@ -26,12 +27,16 @@ struct Parts:
 @pure
 def _check(split: IInferencePayments.Split):
     """
-    @dev Each field is bounded first, so that the sum cannot overflow and each fits its 16 bits.
+    @dev Each part is bounded first, so that the sum cannot overflow and each fits its 16 bits.
     """
-    assert max(max(split.owner_bps, split.contributors_bps), split.stakers_bps) <= BPS, "payments: split above 10000"
-    assert max(split.treasury_bps, split.burn_bps) <= BPS, "payments: split above 10000"
+    sum_bps: uint256 = 0
+    for part_bps: uint256 in [
+        split.owner_bps, split.contributors_bps, split.stakers_bps, split.treasury_bps, split.burn_bps
+    ]:
+        assert part_bps <= BPS, "payments: split above 10000"
+        sum_bps += part_bps
+    assert sum_bps == BPS, "payments: split is not 10000"
     leak_bps: uint256 = split.treasury_bps + split.burn_bps
-    assert split.owner_bps + split.contributors_bps + split.stakers_bps + leak_bps == BPS, "payments: split is not 10000"
     assert leak_bps >= MIN_LEAK_BPS, "payments: treasury and burn below 500"
     assert split.contributors_bps >= MIN_CONTRIBUTORS_BPS, "payments: contributors below 1000"
 
@@ -68,31 +73,17 @@ def _unpack(word: uint256) -> IInferencePayments.Split:
 
 @internal
 @pure
-def _parts(amount_wei: uint256, split: IInferencePayments.Split) -> Parts:
+def _part(amount_wei: uint256, share_bps: uint256) -> uint256:
     """
-    @dev The parts of one fee, which sum to it exactly.
+    @dev A share of one fee, rounded down. Both are bounded: a fee by a deposit's 96 bits, a share by BPS.
     """
-    parts: Parts = Parts(
-        owner_wei=amount_wei * split.owner_bps // BPS,
-        contributors_wei=amount_wei * split.contributors_bps // BPS,
-        stakers_wei=amount_wei * split.stakers_bps // BPS,
-        treasury_wei=0,
-        burn_wei=amount_wei * split.burn_bps // BPS,
-    )
-    parts.treasury_wei = amount_wei - parts.owner_wei - parts.contributors_wei - parts.stakers_wei - parts.burn_wei
-    return parts
+    return unsafe_div(unsafe_mul(amount_wei, share_bps), BPS)
 
 
 @internal
 @pure
-def _sum(left: Parts, right: Parts) -> Parts:
+def _treasury_wei(parts: Parts) -> uint256:
     """
-    @dev Adds part by part.
+    @dev What remains: the treasury's share, and what rounding left of every other.
     """
-    return Parts(
-        owner_wei=left.owner_wei + right.owner_wei,
-        contributors_wei=left.contributors_wei + right.contributors_wei,
-        stakers_wei=left.stakers_wei + right.stakers_wei,
-        treasury_wei=left.treasury_wei + right.treasury_wei,
-        burn_wei=left.burn_wei + right.burn_wei,
-    )
+    return parts.amount_wei - parts.owner_wei - parts.contributors_wei - parts.stakers_wei - parts.burn_wei

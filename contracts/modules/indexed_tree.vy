@@ -2,7 +2,8 @@
 """
 @title Indexed Merkle tree: a leaf's place under a root
 @license AGPL-3.0-only
-@notice See docs/formats.md, "Trees". Leaves are hashed twice over 32 bytes and nodes over 64, so no node passes for a leaf.
+@notice See docs/formats.md, "Trees". Leaves are hashed twice over 32 bytes and nodes over 64, so no node passes for a
+        leaf.
 """
 
 # 2^32 leaves

@@ -14,7 +14,7 @@ uses: eip712_domain_separator
 MAX_SIGNERS: constant(uint256) = 16
 MIN_THRESHOLD: constant(uint256) = 2
 REWARD_ROOT_TYPEHASH: constant(bytes32) = keccak256(
-    "RewardRoot(uint256 rewardEpoch,uint256 attempt,bytes32 root,uint256 totalWei,uint256 leafCount,bytes32 evidenceDigest,bytes32 attributionRoot)"
+    "RewardRoot(uint256 rewardEpoch,uint256 attempt,bytes32 previousRoot,bytes32 root,uint256 totalWei,uint256 leafCount,bytes32 evidenceDigest,bytes32 evidenceChunkRoot,uint256 evidenceChunkCount,bytes32 attributionRoot)"
 )
 
 # strictly ascending
@@ -84,7 +84,8 @@ def _check(post: IRewardDistributor.RootPost, root_signatures: DynArray[Bytes[65
     previous: address = empty(address)
     for signature: Bytes[65] in root_signatures:
         signer: address = signatures._recover(digest, signature)
-        assert signer in signers, "distributor: not a signer"
+        is_signer: bool = signer in signers
+        assert is_signer, "distributor: not a signer"
         assert convert(signer, uint160) > convert(previous, uint160), "distributor: signatures not ascending"
         previous = signer
 

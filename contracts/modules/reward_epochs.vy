@@ -14,7 +14,7 @@ def __init__(epoch_seconds: uint256):
     """
     @dev Starts the first epoch now.
     """
-    assert epoch_seconds > 0, "distributor: zero seconds"
+    assert epoch_seconds > 0, "distributor: zero epoch"
     GENESIS = block.timestamp
     EPOCH_SECONDS = epoch_seconds
 

@@ -3,11 +3,14 @@
 """
 @title Reward roots: the chain of posted roots, each built on the one before
 @license AGPL-3.0-only
-@notice POSTED -> FINAL, or POSTED -> CHALLENGED -> POSTED or VOID. Roots are cumulative, so when one is void, so are all
-        later ones. A void reward epoch can be posted again, as the next attempt. Roots become final in order.
+@notice POSTED -> FINAL, or POSTED -> CHALLENGED -> POSTED or VOID. Roots are cumulative, so when one is void, so are
+        all later ones. A void reward epoch can be posted again, as the next attempt. Roots become final in order.
 """
 
 from ..interfaces import IRewardDistributor
+from . import root_evidence
+
+uses: root_evidence
 
 struct Row:
     total_wei: uint256
@@ -26,8 +29,6 @@ _WORD_40: constant(uint256) = 2**40 - 1
 _WORD_64: constant(uint256) = 2**64 - 1
 
 _roots: HashMap[uint256, bytes32]
-_evidence_digests: HashMap[uint256, bytes32]
-_attribution_roots: HashMap[uint256, bytes32]
 # total_wei (112 bits) | leaf_count (40) | previous_epoch (32) | posted_at (40) | attempt (24) | status (8)
 _rows: HashMap[uint256, uint256]
 # pending count (64 bits) | last posted epoch (64) | last final epoch (64)
@@ -43,16 +44,21 @@ def root(reward_epoch: uint256) -> IRewardDistributor.RootRecord:
     @return The record, all zero where there was none.
     """
     row: Row = self._row(reward_epoch)
+    backing: root_evidence.Backing = root_evidence._backing(reward_epoch)
     return IRewardDistributor.RootRecord(
         root=self._roots[reward_epoch],
         total_wei=row.total_wei,
         leaf_count=row.leaf_count,
-        evidence_digest=self._evidence_digests[reward_epoch],
-        attribution_root=self._attribution_roots[reward_epoch],
+        evidence_digest=root_evidence._digests[reward_epoch],
+        attribution_root=root_evidence._attribution_roots[reward_epoch],
         previous_epoch=row.previous_epoch,
         posted_at=row.posted_at,
         attempt=row.attempt,
         status=row.status,
+        poster=backing.poster,
+        evidence_chunk_root=root_evidence._chunk_roots[reward_epoch],
+        evidence_chunk_count=backing.chunk_count,
+        hold_count=backing.hold_count,
     )
 
 
@@ -154,15 +160,16 @@ def _is_valid(epoch: uint256) -> bool:
 @internal
 def _append(post: IRewardDistributor.RootPost):
     """
-    @dev Puts a root behind the last posted one. The caller has checked signatures, epoch and total.
+    @dev Puts a root behind the last posted one, the one that it names. The caller has checked signatures, epoch and
+         total.
     """
     previous_epoch: uint256 = self._last_posted()
     pending_count: uint256 = self._ends >> 128
     assert pending_count < MAX_PENDING_ROOTS, "distributor: too many roots pending"
+    assert post.previous_root == self._roots[previous_epoch], "distributor: builds on another root"
     assert post.attempt == self._next_attempt(post.reward_epoch), "distributor: wrong attempt"
     self._roots[post.reward_epoch] = post.root
-    self._evidence_digests[post.reward_epoch] = post.evidence_digest
-    self._attribution_roots[post.reward_epoch] = post.attribution_root
+    root_evidence._record(post)
     self._rows[post.reward_epoch] = (
         post.total_wei << 144
         | post.leaf_count << 104
@@ -175,20 +182,25 @@ def _append(post: IRewardDistributor.RootPost):
     log IRewardDistributor.RootPosted(
         reward_epoch=post.reward_epoch,
         attempt=post.attempt,
+        poster=msg.sender,
         root=post.root,
         total_wei=post.total_wei,
         leaf_count=post.leaf_count,
         evidence_digest=post.evidence_digest,
+        evidence_chunk_root=post.evidence_chunk_root,
+        evidence_chunk_count=post.evidence_chunk_count,
         attribution_root=post.attribution_root,
         previous_epoch=previous_epoch,
     )
 
 
 @internal
-def _void_from(epoch: uint256):
+def _void_from(epoch: uint256) -> DynArray[uint256, MAX_PENDING_ROOTS]:
     """
-    @dev Makes the root of `epoch` and every later one void; the root before it is the last posted again.
+    @dev Makes the root of `epoch` and every later one void; the root before it is the last posted again. Returns their
+         epochs, newest first.
     """
+    voided: DynArray[uint256, MAX_PENDING_ROOTS] = []
     pending_count: uint256 = self._ends >> 128
     end: uint256 = self._last_posted()
     for _: uint256 in range(MAX_PENDING_ROOTS):
@@ -197,9 +209,11 @@ def _void_from(epoch: uint256):
         row: Row = self._row(end)
         self._set_status(end, IRewardDistributor.RootStatus.VOID)
         log IRewardDistributor.RootVoided(reward_epoch=end, attempt=row.attempt, root=self._roots[end])
+        voided.append(end)
         end = row.previous_epoch
         pending_count -= 1
     self._set_ends(pending_count, end, self._last_final())
+    return voided
 
 
 @internal

@@ -8,15 +8,15 @@
 
 from ..interfaces import IRewardDistributor
 from . import indexed_tree
+from . import reward_leaves
 from . import reward_roots
+from . import root_evidence
 from . import sum_tree
 
 uses: reward_roots
+uses: root_evidence
 
 MAX_PROOF_LENGTH: constant(uint256) = sum_tree.MAX_PROOF_LENGTH
-REWARD_LEAF_TYPEHASH: constant(bytes32) = keccak256(
-    "RewardLeaf(uint256 chainId,address distributor,address account,uint256 cumulativeWei)"
-)
 RECEIPT_LEAF_TYPEHASH: constant(bytes32) = keccak256(
     "ReceiptLeaf(uint256 chainId,address distributor,bytes32 receiptId,bytes32 adapterDigest,bytes32 answerHash,uint256 feeWei,bytes32 sharesRoot)"
 )
@@ -30,7 +30,7 @@ def verify_reward(
     account: address,
     cumulative_wei: uint256,
     index: uint256,
-    proof: DynArray[IRewardDistributor.ProofNode, MAX_PROOF_LENGTH],
+    proof: DynArray[bytes32, MAX_PROOF_LENGTH],
 ) -> bool:
     """
     @notice Whether a root, pending or final, gives an account this amount.
@@ -38,14 +38,15 @@ def verify_reward(
     @param account The account.
     @param cumulative_wei The leaf's amount in wei, over all reward epochs.
     @param index The leaf's position.
-    @param proof The sibling of each height, lowest first.
+    @param proof The sibling's word of each height, lowest first.
     @return True if it does.
     """
     if not reward_roots._is_valid(reward_epoch):
         return False
     row: reward_roots.Row = reward_roots._row(reward_epoch)
-    return self._is_reward(
-        reward_roots._roots[reward_epoch], row.total_wei, row.leaf_count, account, cumulative_wei, index, proof
+    leaf: bytes32 = reward_leaves._hash(self, account, cumulative_wei)
+    return sum_tree._has_leaf(
+        reward_roots._roots[reward_epoch], row.leaf_count, leaf, cumulative_wei, index, proof
     )
 
 
@@ -77,28 +78,8 @@ def verify_attribution(
         return False
     share: bytes32 = keccak256(keccak256(abi_encode(SHARE_LEAF_TYPEHASH, contribution_id, share_ppm)))
     leaf: bytes32 = keccak256(keccak256(abi_encode(RECEIPT_LEAF_TYPEHASH, chain.id, self, receipt)))
-    attribution_root: bytes32 = reward_roots._attribution_roots[reward_epoch]
+    attribution_root: bytes32 = root_evidence._attribution_roots[reward_epoch]
     return (
         indexed_tree._has_leaf(receipt.shares_root, share, share_index, share_proof)
         and indexed_tree._has_leaf(attribution_root, leaf, receipt_index, receipt_proof)
     )
-
-
-@internal
-@view
-def _is_reward(
-    root: bytes32,
-    total_wei: uint256,
-    leaf_count: uint256,
-    account: address,
-    cumulative_wei: uint256,
-    index: uint256,
-    proof: DynArray[IRewardDistributor.ProofNode, MAX_PROOF_LENGTH],
-) -> bool:
-    """
-    @dev Whether the account's leaf stands under the root.
-    """
-    leaf: bytes32 = keccak256(
-        keccak256(abi_encode(REWARD_LEAF_TYPEHASH, chain.id, self, account, cumulative_wei))
-    )
-    return sum_tree._has_leaf(root, total_wei, leaf_count, leaf, cumulative_wei, index, proof)

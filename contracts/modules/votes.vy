@@ -8,12 +8,12 @@
 """
 
 from ..interfaces import IStakedOpen
-from . import checkpoints
+from . import checkpoints as traces
 from . import stakes
 from snekmate.utils import ecdsa
 from snekmate.utils import eip712_domain_separator
 
-initializes: checkpoints
+initializes: traces
 uses: stakes
 uses: eip712_domain_separator
 
@@ -68,7 +68,7 @@ def getVotes(account: address) -> uint256:
     @param account The delegate.
     @return Votes in wei of gOPEN.
     """
-    return self._votes_of(account)
+    return traces._latest(convert(account, uint256))
 
 
 @external
@@ -81,7 +81,7 @@ def getPastVotes(account: address, timepoint: uint256) -> uint256:
     @param timepoint Unix time in seconds, before now.
     @return Votes in wei of gOPEN.
     """
-    return checkpoints._at(convert(account, uint256), timepoint)
+    return traces._at(convert(account, uint256), timepoint)
 
 
 @external
@@ -93,7 +93,35 @@ def getPastTotalSupply(timepoint: uint256) -> uint256:
     @param timepoint Unix time in seconds, before now.
     @return Wei of gOPEN.
     """
-    return checkpoints._at(_TOTAL, timepoint)
+    return traces._at(_TOTAL, timepoint)
+
+
+@external
+@view
+def numCheckpoints(account: address) -> uint32:
+    """
+    @notice How often the votes of `account` changed, counting each second once.
+    @dev At most one a second, so 32 bits last 136 years.
+    @param account The delegate.
+    @return The number of checkpoints.
+    """
+    return convert(traces._count(convert(account, uint256)), uint32)
+
+
+@external
+@view
+def checkpoints(account: address, pos: uint32) -> IStakedOpen.Checkpoint208:
+    """
+    @notice One change of the votes of `account`.
+    @dev Reverts beyond the newest. The newest may still change within its second; the others never do.
+    @param account The delegate.
+    @param pos From 0, the oldest.
+    @return Unix time in seconds, and the votes from then on in wei of gOPEN.
+    """
+    timestamp: uint256 = 0
+    votes_wei: uint256 = 0
+    timestamp, votes_wei = traces._get(convert(account, uint256), convert(pos, uint256))
+    return IStakedOpen.Checkpoint208(_key=convert(timestamp, uint48), _value=convert(votes_wei, uint208))
 
 
 @external
@@ -124,16 +152,7 @@ def _total() -> uint256:
     """
     @dev All gOPEN now, in wei.
     """
-    return checkpoints._latest(_TOTAL)
-
-
-@internal
-@view
-def _votes_of(account: address) -> uint256:
-    """
-    @dev The delegate's votes now, in wei.
-    """
-    return checkpoints._latest(convert(account, uint256))
+    return traces._latest(_TOTAL)
 
 
 @internal
@@ -141,8 +160,10 @@ def _mint(account: address, amount_wei: uint256):
     """
     @dev Adds fresh gOPEN to the total and to the votes of the account's delegate.
     """
-    checkpoints._push(_TOTAL, self._total() + amount_wei)
-    self._move(empty(address), self.delegates[account], amount_wei)
+    traces._shift(_TOTAL, amount_wei, 0)
+    delegatee: address = self.delegates[account]
+    if delegatee != empty(address):
+        self._change_votes(delegatee, amount_wei, 0)
 
 
 @internal
@@ -150,8 +171,10 @@ def _burn(account: address, amount_wei: uint256):
     """
     @dev Takes gOPEN from the total and from the votes of the account's delegate.
     """
-    checkpoints._push(_TOTAL, self._total() - amount_wei)
-    self._move(self.delegates[account], empty(address), amount_wei)
+    traces._shift(_TOTAL, 0, amount_wei)
+    delegatee: address = self.delegates[account]
+    if delegatee != empty(address):
+        self._change_votes(delegatee, 0, amount_wei)
 
 
 @internal
@@ -162,27 +185,21 @@ def _delegate(account: address, delegatee: address):
     previous: address = self.delegates[account]
     self.delegates[account] = delegatee
     log IStakedOpen.DelegateChanged(delegator=account, fromDelegate=previous, toDelegate=delegatee)
-    self._move(previous, delegatee, stakes._stake_of(account))
-
-
-@internal
-def _move(source: address, destination: address, amount_wei: uint256):
-    """
-    @dev The zero address stands for "nobody": votes from it are new, votes to it vanish.
-    """
-    if source == destination or amount_wei == 0:
+    stake_wei: uint256 = stakes._stake_of(account)
+    if previous == delegatee or stake_wei == 0:
         return
-    if source != empty(address):
-        self._set_votes(source, self._votes_of(source) - amount_wei)
-    if destination != empty(address):
-        self._set_votes(destination, self._votes_of(destination) + amount_wei)
+    if previous != empty(address):
+        self._change_votes(previous, 0, stake_wei)
+    if delegatee != empty(address):
+        self._change_votes(delegatee, stake_wei, 0)
 
 
 @internal
-def _set_votes(account: address, votes_wei: uint256):
+def _change_votes(account: address, added_wei: uint256, removed_wei: uint256):
     """
-    @dev Records the new voting power of a delegate.
+    @dev Records the new voting power of a delegate, never of the zero address, which stands for "nobody".
     """
-    previous: uint256 = self._votes_of(account)
-    checkpoints._push(convert(account, uint256), votes_wei)
-    log IStakedOpen.DelegateVotesChanged(delegate=account, previousVotes=previous, newVotes=votes_wei)
+    previous: uint256 = traces._shift(convert(account, uint256), added_wei, removed_wei)
+    log IStakedOpen.DelegateVotesChanged(
+        delegate=account, previousVotes=previous, newVotes=unsafe_sub(unsafe_add(previous, added_wei), removed_wei)
+    )

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from indexer.api import problems
-from indexer.api.routes import accounts, datanets, events, health, model_registry, rewards
+from indexer.api.routes import accounts, datanets, events, governance, health, model_registry, rewards, validators
 from indexer.api.service import Service
 
 # a leaf of a reward tree is about 120 bytes of JSON, and a tree has at most a million here
@@ -21,7 +21,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
     app.middleware("http")(_bound_body)
     problems.install(app)
-    for subject in (health, datanets, model_registry, rewards, accounts, events):
+    for subject in (health, datanets, validators, model_registry, rewards, accounts, governance, events):
         app.include_router(subject.router)
     return app
 

@@ -7,11 +7,20 @@ function here is mirrored all the same.
 from collections.abc import Callable, Mapping
 
 from indexer.decode import Event
-from indexer.projections import datanets, model_registry, payments, rewards, stake
+from indexer.projections import (
+    datanets,
+    governance,
+    model_registry,
+    payments,
+    reviews,
+    rewards,
+    stake,
+    validators,
+)
 from indexer.state import State
 
 # Raise it when a function changes what it writes: an older database then asks to be made anew.
-VERSION = 1
+VERSION = 2
 
 Reducer = Callable[[State, Event], None]
 
@@ -19,10 +28,13 @@ REDUCERS: Mapping[tuple[str, str], Reducer] = {
     (contract, name): reducer
     for contract, reducers in (
         ("DatanetRegistry", datanets.REDUCERS),
+        ("ValidatorPool", validators.REDUCERS),
+        ("ReviewCourt", reviews.REDUCERS),
         ("ModelRegistry", model_registry.REDUCERS),
         ("InferencePayments", payments.REDUCERS),
         ("RewardDistributor", rewards.REDUCERS),
         ("StakedOpen", stake.REDUCERS),
+        ("OpenGovernor", governance.REDUCERS),
     )
     for name, reducer in reducers.items()
 }

@@ -1,4 +1,4 @@
-"""DatanetRegistry: Datanets, contributions, reviews, validators, contributors, snapshots."""
+"""DatanetRegistry: Datanets, contributions, contributors, curators, snapshots."""
 
 from collections.abc import Callable, Mapping
 
@@ -18,8 +18,8 @@ def _created(state: State, event: Event) -> None:
             "owner": args["owner"],
             "modality": MODALITIES[args["modality"]],
             "formats": args["formats"],
-            "quorum": args["quorum"],
             "is_open": True,
+            **args["terms"],
             **args["limits"],
             "metadata_digest": args["metadata_digest"],
             "block_number": event.block_number,
@@ -40,25 +40,21 @@ def _limits_changed(state: State, event: Event) -> None:
     state.update("datanet", event.args["datanet_id"], **event.args["limits"])
 
 
-def _validator_set(state: State, event: Event) -> None:
-    state.put("validator", dict(event.args))
+def _curator_set(state: State, event: Event) -> None:
+    state.put("curator", dict(event.args))
 
 
 def _contributed(state: State, event: Event) -> None:
     row = {**event.args, "block_number": event.block_number, "status": "pending", "score": 0}
-    state.put("contribution", row)
+    state.put("contribution", {**row, "decided_at": 0, "withdrawn_at": 0})
     _count(state, event.args["datanet_id"], pending=1)
-
-
-def _reviewed(state: State, event: Event) -> None:
-    place = {"block_number": event.block_number, "log_index": event.log_index}
-    state.put("review", {**event.args, **place})
 
 
 def _resolved(state: State, event: Event) -> None:
     args = event.args
     status = "accepted" if args["is_accepted"] else "rejected"
-    state.update("contribution", args["contribution_id"], status=status, score=args["score"])
+    decided = {"status": status, "score": args["score"], "decided_at": event.block_timestamp}
+    state.update("contribution", args["contribution_id"], **decided)
     _count(state, args["datanet_id"], pending=-1, **{status: 1})
     scored = args["score"] if args["is_accepted"] else 0
     state.add("contributor", _blank_contributor(args), **{status: 1}, score_sum=scored)
@@ -67,7 +63,7 @@ def _resolved(state: State, event: Event) -> None:
 def _withdrawn(state: State, event: Event) -> None:
     contribution = state.require("contribution", event.args["contribution_id"])
     old = contribution["status"]
-    state.put("contribution", {**contribution, "status": "withdrawn"})
+    state.put("contribution", {**contribution, "status": "withdrawn", "withdrawn_at": event.block_timestamp})
     _count(state, contribution["datanet_id"], **{old: -1}, withdrawn=1)
     if old == "accepted":
         # as the contract does: what its contributor took out ranks him no longer
@@ -93,9 +89,8 @@ REDUCERS: Mapping[str, Callable[[State, Event], None]] = {
     "DatanetOpened": _opened,
     "DatanetOwnerChanged": _owner_changed,
     "LimitsChanged": _limits_changed,
-    "ValidatorSet": _validator_set,
+    "CuratorSet": _curator_set,
     "Contributed": _contributed,
-    "Reviewed": _reviewed,
     "Resolved": _resolved,
     "Withdrawn": _withdrawn,
     "SnapshotRecorded": _snapshot_recorded,

@@ -14,8 +14,9 @@ def _adapter_registered(state: State, event: Event) -> None:
     args = dict(event.args)
     roots = args.pop("dataset_roots")
     # active at once; the prices come in the PriceSet that follows in the same transaction
-    rest = {"input_price_wei_per_1k": 0, "output_price_wei_per_1k": 0, "is_active": True}
-    state.put("adapter", {**args, **rest, "block_number": event.block_number})
+    prices = {"input_price_wei_per_1k": 0, "output_price_wei_per_1k": 0}
+    standing = {"is_active": True, "is_deprecated": False, "successor_id": 0}
+    state.put("adapter", {**args, **prices, **standing, "block_number": event.block_number})
     for position, root in enumerate(roots):
         row = {"adapter_id": args["adapter_id"], "position": position, "dataset_root": root}
         state.put("adapter_root", row)
@@ -34,6 +35,11 @@ def _activated(state: State, event: Event) -> None:
     state.update("adapter", event.args["adapter_id"], is_active=event.args["is_active"])
 
 
+def _deprecated(state: State, event: Event) -> None:
+    successor_id = event.args["successor_id"]
+    state.update("adapter", event.args["adapter_id"], is_deprecated=True, successor_id=successor_id)
+
+
 def _owner_changed(state: State, event: Event) -> None:
     state.update("adapter", event.args["adapter_id"], owner=event.args["new_owner"])
 
@@ -44,5 +50,6 @@ REDUCERS: Mapping[str, Callable[[State, Event], None]] = {
     "PriceSet": _price_set,
     "OperatorSet": _operator_set,
     "AdapterActivated": _activated,
+    "AdapterDeprecated": _deprecated,
     "AdapterOwnerChanged": _owner_changed,
 }

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from indexer.decode import Event
 from indexer.state import Row, State
 
+_NOBODY = "0x" + 40 * "0"
+
 
 def _accrued(state: State, event: Event) -> None:
     state.add("accrual", _blank_accrual(event.args["reward_epoch"]), accrued_wei=event.args["amount_wei"])
@@ -18,7 +20,7 @@ def _root_posted(state: State, event: Event) -> None:
     epoch = state.get("accrual", args["reward_epoch"]) or _blank_accrual(args["reward_epoch"])
     state.put("accrual", {**epoch, "attempt": args["attempt"]})
     place = {"posted_at": event.block_timestamp, "block_number": event.block_number}
-    fresh = {"status": "posted", "round": 0, "remainder_wei": None, "burned_wei": 0}
+    fresh = {"status": "posted", "round": 0, "remainder_wei": None, "burned_wei": 0, "bond_status": "held"}
     state.put("root", {**args, **place, **fresh})
 
 
@@ -40,6 +42,14 @@ def _voided(state: State, event: Event) -> None:
     state.update("root", event.args["reward_epoch"], event.args["attempt"], status="void")
 
 
+def _root_bond_returned(state: State, event: Event) -> None:
+    state.update("root", event.args["reward_epoch"], event.args["attempt"], bond_status="returned")
+
+
+def _root_bond_lost(state: State, event: Event) -> None:
+    state.update("root", event.args["reward_epoch"], event.args["attempt"], bond_status="lost")
+
+
 def _finalized(state: State, event: Event) -> None:
     epoch = state.require("accrual", event.args["reward_epoch"])
     key = event.args["reward_epoch"], epoch["attempt"]
@@ -52,6 +62,12 @@ def _claimed(state: State, event: Event) -> None:
     state.add("claimant", _blank_claimant(event.args["account"]), claimed_wei=event.args["amount_wei"])
 
 
+def _recovery_set(state: State, event: Event) -> None:
+    account, recipient = event.args["account"], event.args["recipient"]
+    claimant = state.get("claimant", account) or _blank_claimant(account)
+    state.put("claimant", {**claimant, "recovery": None if recipient == _NOBODY else recipient})
+
+
 def _bond_returned(state: State, event: Event) -> None:
     blank = _blank_claimant(event.args["challenger"])
     state.add("claimant", blank, bonds_returned_wei=event.args["amount_wei"])
@@ -62,7 +78,7 @@ def _blank_accrual(reward_epoch: int) -> Row:
 
 
 def _blank_claimant(account: str) -> Row:
-    return {"account": account, "claimed_wei": 0, "bonds_returned_wei": 0}
+    return {"account": account, "claimed_wei": 0, "bonds_returned_wei": 0, "recovery": None}
 
 
 REDUCERS: Mapping[str, Callable[[State, Event], None]] = {
@@ -71,7 +87,10 @@ REDUCERS: Mapping[str, Callable[[State, Event], None]] = {
     "RootChallenged": _challenged,
     "ChallengeRejected": _challenge_rejected,
     "RootVoided": _voided,
+    "RootBondReturned": _root_bond_returned,
+    "RootBondLost": _root_bond_lost,
     "RootFinalized": _finalized,
     "Claimed": _claimed,
+    "RecoverySet": _recovery_set,
     "BondReturned": _bond_returned,
 }

@@ -9,14 +9,13 @@ from importlib.metadata import version
 
 from attribution_oracle.audit import STATUS, Match, Mismatch
 from attribution_oracle.epoch import PaidAnswer
-from openledger.contributions import ACCEPTED
+from openledger.contributions import ACCEPTED, REJECTED, contribution_of
 from openledger.demo.books import balance_sheet
 from openledger.demo.cast import Player
-from openledger.demo.outcome import Answer, Attack, Contributor, Credit, Outcome
+from openledger.demo.outcome import Answer, Attack, Contributor, Credit, Outcome, Reviewed, Validator
 from openledger.demo.provenance import hit_rates
 from openledger.demo.story import Sold, Story
-
-_REJECTED = 4
+from openledger.verdicts import pay_of
 
 
 def outcome_of(story: Story) -> Outcome:
@@ -24,7 +23,7 @@ def outcome_of(story: Story) -> Outcome:
     assert story.adapter is not None and story.closed is not None and isinstance(story.audit, Match)
     owners = {key: name for name, ids in story.handed_in.items() for key in ids}
     paid = {answer.paid.receipt.receipt_id: answer for answer in story.closed.result.answers}
-    answers = tuple(_answer(item, paid[item.receipt_id], owners) for item in story.sold[1])
+    answers = tuple(_answer(item, paid[item.receipt_id], owners) for item in story.sold[story.first_epoch])
     return Outcome(
         base_model="SmolLM2-135M-Instruct",
         examples=story.adapter.examples,
@@ -36,8 +35,13 @@ def outcome_of(story: Story) -> Outcome:
         audit=_audit_line(story.audit),
         contributors=tuple(_contributor(story, player, answers) for player in story.cast.contributors),
         refusals=tuple(story.refusals),
+        reviews=tuple(
+            Reviewed(each.contribution_id, owners[each.contribution_id], each.votes, each.outcome)
+            for each in story.histories
+        ),
+        validators=_validators(story),
         answers=answers,
-        balance=balance_sheet(story.market, 1),
+        balance=balance_sheet(story.market, story.first_epoch),
         hit_rates=hit_rates(answers, _texts(story), cache=story.cache),
         attack=_attack(story),
         stages=tuple(story.meter.stages),
@@ -55,7 +59,7 @@ def _answer(sold: Sold, paid: PaidAnswer, owners: Mapping[int, str]) -> Answer:
 def _contributor(story: Story, player: Player, answers: tuple[Answer, ...]) -> Contributor:
     assert story.closed is not None
     ids = story.handed_in.get(player.name, [])
-    statuses = [story.market.chain.call("DatanetRegistry", "contribution", key)[8] for key in ids]
+    statuses = [contribution_of(story.market, key).status for key in ids]
     fees_wei = sum(answer.fee_wei for answer in answers)
     weighted = sum(
         answer.fee_wei * credit.share_ppm
@@ -70,11 +74,19 @@ def _contributor(story: Story, player: Player, answers: tuple[Answer, ...]) -> C
         account=player.account.address,
         handed_in=len(ids) + sum(refusal.contributor == player.name for refusal in story.refusals),
         accepted=statuses.count(ACCEPTED),
-        rejected=statuses.count(_REJECTED),
+        rejected=statuses.count(REJECTED),
         refused=sum(refusal.contributor == player.name for refusal in story.refusals),
         influence_ppm=weighted // fees_wei if fees_wei else 0,
         paid_wei=sum(payouts.get(key, 0) for key in ids),
         claimed_wei=story.claimed.get(player.name, 0),
+    )
+
+
+def _validators(story: Story) -> tuple[Validator, ...]:
+    paid = pay_of(story.market, [account.address for account in story.cast.validators])
+    return tuple(
+        Validator(f"validator {number}", each.votes, each.earned_wei, each.lost_wei)
+        for number, each in enumerate(paid, start=1)
     )
 
 
@@ -106,7 +118,7 @@ def _attack(story: Story) -> Attack:
         false_total_wei=story.attempted.growth_wei,
         finding=f"MISMATCH: {story.finding.reason}",
         voided_root=f"0x{root.root.hex()}",
-        status_after=STATUS[chain.call("RewardDistributor", "root", epoch)[-1]],
+        status_after=STATUS[chain.call("RewardDistributor", "root", epoch).status],
         overdraft_refusal=story.attempted.overdraft_refusal,
         contract_balance_wei=int(chain.call("OpenToken", "balanceOf", story.market.address("RewardDistributor"))),
     )

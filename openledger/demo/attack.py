@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 from eth_account.signers.local import LocalAccount
 
-from attribution_oracle.epoch import EpochResult, evidence_document, local_versions
-from attribution_oracle.evidence import REWARDS, write_bundle
+from attribution_oracle.epoch import EpochResult
+from attribution_oracle.evidence import REWARDS
 from attribution_oracle.inputs import EpochInputs
-from attribution_oracle.oracle import post_root
+from attribution_oracle.oracle import pin_evidence, post_root
 from attribution_oracle.signer import Signature
 from chain.errors import Reverted
-from chain.merkle import RewardTree, reward_tree
+from chain.merkle import RewardTree, reward_tree, sum_node
 from chain.typed_data import RewardRoot, root_digest, sign_digest
 from content.canonical import canonical_lines
 from openledger.market import Market
@@ -43,10 +43,10 @@ def post_false_root(
 ) -> Attempted:
     """Try a root above the accrual, which the contract refuses, then post the false one within it."""
     false = _with_rewards(inputs, honest, _stolen(honest.rewards, inputs.previous_rewards, thief))
-    document = evidence_document(inputs, false, versions=local_versions())
-    root = false.reward_root(inputs.facts, write_bundle(document, false.files, market.store))
+    root = pin_evidence(inputs, false, market.store)
     previous_wei = inputs.facts.previous.total_wei if inputs.facts.previous else 0
-    greedy = replace(root, total_wei=previous_wei + inputs.facts.accrued_wei + 1)
+    greedy_wei = previous_wei + inputs.facts.accrued_wei + 1
+    greedy = replace(root, root=sum_node(root.root, greedy_wei), total_wei=greedy_wei)
     refusal = _refusal(market, greedy, keys, poster)
     post_root(market.chain, poster, root, _signatures(market, root, keys))
     return Attempted(root, root.total_wei - previous_wei, refusal)

@@ -25,7 +25,6 @@ class Cast:
     """Everybody who signs something in the demo."""
 
     holder: LocalAccount
-    council: LocalAccount
     signers: tuple[LocalAccount, ...]
     builder: LocalAccount
     validators: tuple[LocalAccount, ...]
@@ -34,7 +33,7 @@ class Cast:
 
     @property
     def auditor(self) -> LocalAccount:
-        """Anybody may audit; here the one who holds the supply puts the bond."""
+        """Anybody may audit; here the one who holds the supply puts the bond, proposes and votes."""
         return self.holder
 
     def name_of(self, account: str) -> str:
@@ -51,7 +50,6 @@ def gather() -> Cast:
     parts = [*((topic, "honest") for topic in TOPICS), ("copier", "copier"), ("junk", "junk")]
     return Cast(
         holder=dev("holder"),
-        council=dev("council"),
         signers=tuple(dev(f"signer-{number}") for number in (1, 2, 3)),
         builder=dev("builder"),
         validators=tuple(dev(f"validator-{number}") for number in (1, 2, 3)),

@@ -97,6 +97,26 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One contribution's way through its committees, in words, and what came out."""
+
+    contribution_id: int
+    contributor: str
+    votes: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """What one validator did and was paid; `lost_wei` are the penalties."""
+
+    name: str
+    votes: int
+    earned_wei: int
+    lost_wei: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attack:
     """The false root: what it asked for, what the audit said, what became of it."""
 
@@ -134,6 +154,8 @@ class Outcome:
     audit: str
     contributors: tuple[Contributor, ...]
     refusals: tuple[Refusal, ...]
+    reviews: tuple[Reviewed, ...]
+    validators: tuple[Validator, ...]
     answers: tuple[Answer, ...]
     balance: BalanceSheet
     hit_rates: tuple[HitRate, ...]

@@ -17,7 +17,7 @@ _TONES = {"honest": "honest", "copier": "copier", "junk": "junk"}
 def write_report(outcome: Outcome, path: Path) -> None:
     """Write the page; it needs no network and no script."""
     style = resources.files(__package__).joinpath("report.css").read_text(encoding="utf-8")
-    sections = (_head, _flow, _payouts, _influence, _answers, _books, _hits, _refused, _attack, _costs)
+    sections = (_head, _flow, _payouts, _influence, _answers, _books, _hits, _reviews, _refused, _attack, _costs)
     body = "\n".join(section(outcome) for section in sections)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -186,6 +186,16 @@ def _hits(outcome: Outcome) -> str:
     )
 
 
+def _reviews(outcome: Outcome) -> str:
+    rows = [(row.contribution_id, row.contributor, row.votes, row.outcome) for row in outcome.reviews]
+    pay = [(row.name, row.votes, in_open(row.earned_wei), in_open(row.lost_wei)) for row in outcome.validators]
+    return (
+        '<h2>How committees voted</h2><p class="quiet">Seats are drawn by lot, votes are hidden until all are cast, one outcome in ten is voted on again by a larger committee.</p>'
+        + _table(("contribution", "from", "votes", "outcome"), rows)
+        + _table(("validator", "votes", "earned (OPEN)", "lost (OPEN)"), pay, numbers=range(1, 4))
+    )
+
+
 def _refused(outcome: Outcome) -> str:
     rows = [(refusal.contributor, refusal.file_name, refusal.reason) for refusal in outcome.refusals]
     return "<h2>Refused, with reasons</h2>" + _table(("contributor", "file", "reason"), rows)
@@ -202,7 +212,7 @@ def _attack(outcome: Outcome) -> str:
         ("OPEN in the contract, untouched", f"{in_open(attack.contract_balance_wei)} OPEN"),
     )
     return (
-        f'<h2>The attack on reward epoch {attack.reward_epoch}</h2><p class="quiet">All three oracle keys sign a root that pays the wrong account.</p>'
+        f'<h2>The attack on reward epoch {attack.reward_epoch}</h2><p class="quiet">All three oracle keys sign a root that pays the wrong account. The holders of gOPEN voted on the challenge.</p>'
         + _table(("", ""), lines)
     )
 

@@ -19,7 +19,7 @@ from attribution_oracle.oracle import Closed
 from chain.errors import Reverted
 from content.errors import FileRefused
 from content.formats import Modality, format_of
-from openledger import contributions, epochs, oracle_service
+from openledger import contributions, datanets, epochs, governance, oracle_service, reviews, validators, verdicts
 from openledger.answers import ask, deposit, redeem
 from openledger.demo import attack, corpus
 from openledger.demo.cast import Cast, Player
@@ -37,9 +37,15 @@ OPEN = 10**18
 MAX_ANSWER_TOKENS = 40
 SECOND_EPOCH_QUESTIONS = 6
 # small enough that one eager contributor meets the limit of the day within the demo
-LIMITS = contributions.Limits(
+LIMITS = datanets.Limits(
     contributor_bytes_per_day=13_312, datanet_bytes_per_day=262_144, contributor_files_per_day=5, file_bytes=12_288
 )
+# three seats a first round, so that the demo's three validators see every contribution from more than one side
+TERMS = datanets.Terms(committee_size=3, review_fee_wei=3 * 10**17, review_reward_wei=10**18)
+REVIEW_BUDGET_WEI = 500 * OPEN
+SEATS = 3
+# above the quorum's floor: in the demo the holder of the supply stands for everybody who staked
+HOLDER_STAKE_WEI = 20_000_000 * OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,12 @@ class Story:
     show_training: Callable[[TrainProgress], None]
     meter: Meter = field(default_factory=Meter)
     datanet_id: int = 0
+    first_epoch: int = 0
+    second_epoch: int = 0
     adapter: RegisteredAdapter | None = None
     handed_in: dict[str, list[int]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    histories: list[verdicts.History] = field(default_factory=list)
     sold: dict[int, list[Sold]] = field(default_factory=dict)
     closed: Closed | None = None
     audit: AuditReport | None = None
@@ -84,7 +93,7 @@ class Story:
             ("close the epoch: oracle and three signers", self.close),
             ("audit", self.audit_first),
             ("attack", self.attack),
-            ("audit the false root, challenge, void", self.defend),
+            ("audit the false root, challenge, vote, void", self.defend),
             ("claim", self.claim),
         ):
             with self._stage(name):
@@ -102,36 +111,31 @@ class Story:
         """Create the Datanet; everybody hands in files, some against the rules."""
         cast, market = self.cast, self.market
         for staker in (*cast.validators, cast.builder):
-            market.chain.send(staker, "OpenToken", "approve", market.address("StakedOpen"), 1_000 * OPEN)
-            market.chain.send(staker, "StakedOpen", "stake", 1_000 * OPEN)
-        self.datanet_id = contributions.create_datanet(
+            governance.stake(market, staker, 1_000 * OPEN)
+        governance.stake(market, cast.holder, HOLDER_STAKE_WEI)
+        for validator in cast.validators:
+            validators.join(market, validator, modality=Modality.TEXT, seats=SEATS)
+        self.datanet_id = datanets.create_datanet(
             market,
             cast.builder,
             name="Short answers",
             description="Questions and short answers on six topics, from chatterbot-corpus (BSD-3-Clause)",
             modality=Modality.TEXT,
             formats=format_of("a.md").mask | format_of("a.txt").mask,
+            terms=TERMS,
             limits=LIMITS,
-            quorum=2,
         )
-        for validator in cast.validators:
-            market.chain.send(
-                cast.builder, "DatanetRegistry", "set_validator", self.datanet_id, validator.address, True
-            )
+        datanets.fund_reviews(market, cast.builder, datanet_id=self.datanet_id, amount_wei=REVIEW_BUDGET_WEI)
         for player, name, data in self._files():
             self._hand_in(player, name, data)
 
     def review(self) -> None:
-        """Every validator checks every pending contribution, until two agree."""
-        for ids in self.handed_in.values():
-            for contribution_id in ids:
-                verdict = contributions.check_contribution(self.market, contribution_id)
-                for validator in self.cast.validators[:2]:
-                    contributions.review(self.market, validator, contribution_id=contribution_id, verdict=verdict)
-                outcome = (
-                    f"accepted, {verdict.score} points" if verdict.is_accepted else f"rejected: {verdict.reason.name}"
-                )
-                self.say(f"contribution {contribution_id}: {outcome} ({verdict.explanation})")
+        """Seats drawn by lot vote behind commitments and reveal; audits and appeals have their days, then it counts."""
+        reviews.step_through(self.market, self.cast.validators, self.say)
+        for contribution in contributions.contributions(self.market, datanet_id=self.datanet_id):
+            history = verdicts.history_of(self.market, contribution.contribution_id)
+            self.histories.append(history)
+            self.say(f"contribution {contribution.contribution_id}: {history.describe()}")
 
     def train(self) -> None:
         """Snapshot, train, pin, register."""
@@ -152,8 +156,7 @@ class Story:
     def sell(self, questions: Sequence[corpus.Question]) -> None:
         """Two payers take turns; then the operator redeems what is due."""
         assert self.adapter is not None, "train comes first"
-        epoch = int(self.market.chain.call("RewardDistributor", "current_epoch"))
-        sold = self.sold.setdefault(epoch, [])
+        sold = self.sold.setdefault(self._current_epoch(), [])
         for payer in self.cast.payers:
             deposit(self.market, payer, 100 * OPEN)
         for number, question in enumerate(questions):
@@ -173,26 +176,32 @@ class Story:
 
     def close(self) -> None:
         """Past the end of the reward epoch, the oracle measures and the signers recompute, each in its own process."""
-        self._pass_epoch(1)
-        closed = oracle_service.close(self.market, 1, poster=self.cast.builder, say=self.say)
+        # the reviews took days, so it is not the first
+        (self.first_epoch,) = self.sold
+        self._pass_epoch(self.first_epoch)
+        closed = oracle_service.close(self.market, self.first_epoch, poster=self.cast.builder, say=self.say)
         if not isinstance(closed, Closed):
             raise AppError(
-                f"reward epoch 1 could not be closed: {closed.reason}; expected paid answers; run the demo again"
+                f"reward epoch {self.first_epoch} could not be closed: {closed.reason}; expected paid answers; "
+                "run the demo again"
             )
         self.closed = closed
 
     def audit_first(self) -> None:
         """Somebody else recomputes everything from the chain and the pinned evidence."""
-        self.audit = self._audit(1)
+        self.audit = self._audit(self.first_epoch)
         if not isinstance(self.audit, Match):
-            raise AppError(f"the audit of reward epoch 1 says {self.audit}; expected a match; please report this")
+            raise AppError(
+                f"the audit of reward epoch {self.first_epoch} says {self.audit}; expected a match; please report this"
+            )
         self.say(f"MATCH: root 0x{self.audit.audited.root.hex()}")
 
     def attack(self) -> None:
         """A second reward epoch, at the end of which the three keys are stolen."""
+        self.second_epoch = self._current_epoch()
         self.sell(corpus.read_questions()[:SECOND_EPOCH_QUESTIONS])
-        self._pass_epoch(2)
-        inputs = oracle_service.gather_inputs(self.market, 2)
+        self._pass_epoch(self.second_epoch)
+        inputs = oracle_service.gather_inputs(self.market, self.second_epoch)
         honest: EpochResult = recompute(
             inputs, store=self.market.store, bases=[self.market.base_model], work=self._work("thieves")
         )
@@ -209,23 +218,27 @@ class Story:
         self.say(f"a false root within it was posted: 0x{self.attempted.reward_root.root.hex()}")
 
     def defend(self) -> None:
-        """The audit finds the false leaf; a bonded challenge freezes the root; the timelock voids it."""
-        self.finding = self._audit(2)
+        """The audit finds the false leaf; a bonded challenge freezes the root; the holders of gOPEN vote to void it."""
+        market, auditor, epoch = self.market, self.cast.auditor, self.second_epoch
+        self.finding = self._audit(epoch)
         if not isinstance(self.finding, Mismatch):
-            raise AppError(
-                "the audit of reward epoch 2 did not find the false root; expected a mismatch; please report this"
-            )
+            raise AppError("the audit did not find the false root; expected a mismatch; please report this")
         self.say(f"MISMATCH: {escape(self.finding.reason)}")
-        challenge(self.market.chain, self.cast.auditor, self.finding, self.market.store)
-        salt = epochs.decide_challenge(self.market, self.cast.council, reward_epoch=2, is_void=True)
-        epochs.advance_time(self.market, int(self.market.chain.call("Timelock", "get_minimum_delay")))
-        epochs.execute_decision(self.market, self.cast.council, reward_epoch=2, is_void=True, salt=salt)
-        self.market.chain.send(self.cast.auditor, "RewardDistributor", "withdraw_bond")
-        self.say("the root is void, the auditor has the bond back")
+        challenge(market.chain, auditor, self.finding, market.store)
+        # challenged at once: a vote and the Timelock take seventeen days, and the challenge waits no longer than twenty
+        proposal = governance.propose_decision(market, auditor, reward_epoch=epoch, is_void=True)
+        epochs.advance_past(market, proposal.vote_start)
+        for voter in (*self.cast.validators, auditor):
+            governance.vote(market, voter, proposal, governance.Support.FOR, because=self.finding.reason)
+        epochs.advance_past(market, proposal.vote_end)
+        epochs.advance_past(market, governance.queue(market, auditor, proposal))
+        governance.execute(market, auditor, proposal)
+        market.chain.send(auditor, "RewardDistributor", "withdraw_bond")
+        self.say(f"proposal {proposal.proposal_id} passed: the root is void, the auditor has the bond back")
 
     def claim(self) -> None:
         """Once the challenge window is over, the root is final and everybody claims."""
-        epochs.advance_past(self.market, epochs.challenge_window_end(self.market, 1))
+        epochs.advance_past(self.market, epochs.challenge_window_end(self.market, self.first_epoch))
         epochs.finalize_all(self.market, self.cast.builder)
         oracle_service.wait_for_indexer(self.market)
         for player in self.cast.contributors:
@@ -272,6 +285,9 @@ class Story:
             bases=[self.market.base_model],
             progress=self.say,
         )
+
+    def _current_epoch(self) -> int:
+        return int(self.market.chain.call("RewardDistributor", "current_epoch"))
 
     def _pass_epoch(self, reward_epoch: int) -> None:
         epochs.advance_past(self.market, int(self.market.chain.call("RewardDistributor", "epoch_end", reward_epoch)))

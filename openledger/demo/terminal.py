@@ -12,8 +12,9 @@ from openledger.units import in_open, percent
 
 def print_outcome(console: Console, outcome: Outcome) -> None:
     """All tables, in the order of the story."""
-    for table in (_contributors(outcome), _answers(outcome), _books(outcome), _hit_rates(outcome), _stages(outcome)):
-        console.print(table)
+    tables = (_reviews, _validators, _contributors, _answers, _books, _hit_rates, _stages)
+    for table in tables:
+        console.print(table(outcome))
         console.print()
     _attack(console, outcome)
 
@@ -24,6 +25,20 @@ def _table(title: str, *columns: str, numbers: int = 0) -> Table:
     for index, name in enumerate(columns):
         is_number = index >= len(columns) - numbers
         table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number)
+    return table
+
+
+def _reviews(outcome: Outcome) -> Table:
+    table = _table("What was handed in, and how committees voted", "contribution", "from", "votes", "outcome")
+    for row in outcome.reviews:
+        table.add_row(str(row.contribution_id), row.contributor, row.votes, row.outcome)
+    return table
+
+
+def _validators(outcome: Outcome) -> Table:
+    table = _table("What validators were paid (OPEN)", "", "votes", "earned", "lost", numbers=3)
+    for row in outcome.validators:
+        table.add_row(row.name, str(row.votes), in_open(row.earned_wei), in_open(row.lost_wei))
     return table
 
 

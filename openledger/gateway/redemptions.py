@@ -1,14 +1,16 @@
-"""Redemption: what payers owe is taken from their deposits, up to 32 vouchers a transaction."""
+"""Redemption: what payers owe is taken from their deposits, up to 32 vouchers for one adapter a transaction."""
 
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
 from chain.client import Block, ChainClient
 from chain.errors import Reverted
+from chain.typed_data import compact_signature
 from openledger.gateway.receipts import ReceiptStore, Tab
 
 MAX_BATCH = 32
@@ -59,10 +61,9 @@ class Redeemer:
         with self._lock:
             block = self._chain.block("latest")
             found = list(self._claims(block))
-            claims = [item for item in found if isinstance(item, Claim)]
             redeemed, skipped = [], [item for item in found if isinstance(item, Skipped)]
-            for start in range(0, len(claims), MAX_BATCH):
-                for item in self._send(claims[start : start + MAX_BATCH]):
+            for batch in _batches([item for item in found if isinstance(item, Claim)]):
+                for item in self._send(batch):
                     if isinstance(item, Redeemed):
                         redeemed.append(item)
                     else:
@@ -82,6 +83,11 @@ class Redeemer:
                 continue
             if voucher.payer not in left:
                 left[voucher.payer] = self._call("balance_of", block, voucher.payer)
+            try:
+                compact_signature(tab.signature)
+            except ValueError as error:
+                yield Skipped(tab, f"its voucher's {error}")
+                continue
             # what is redeemed must end where a receipt ends
             due = self._receipts.covered(tab, up_to_wei=min(tab.due_wei, redeemed + left[voucher.payer]))
             if due < tab.due_wei:
@@ -95,7 +101,8 @@ class Redeemer:
 
     def _send(self, claims: Sequence[Claim]) -> list[Redeemed | Skipped]:
         try:
-            sent = self._chain.send(self._account, "InferencePayments", "redeem", [_argument(c.tab) for c in claims])
+            adapter_id, redemptions = claims[0].tab.voucher.adapter_id, [_argument(claim.tab) for claim in claims]
+            sent = self._chain.send(self._account, "InferencePayments", "redeem", adapter_id, redemptions)
         except Reverted as error:
             if len(claims) == 1:
                 return [Skipped(claims[0].tab, error.reason)]
@@ -104,8 +111,19 @@ class Redeemer:
         return [Redeemed(claim.tab, claim.amount_wei, sent.transaction_hash) for claim in claims]
 
 
+def _batches(claims: Sequence[Claim]) -> Iterator[Sequence[Claim]]:
+    """Claims as they can be sent together: of one adapter, at most 32."""
+
+    def adapter_id(claim: Claim) -> int:
+        return claim.tab.voucher.adapter_id
+
+    for _, group in groupby(sorted(claims, key=adapter_id), key=adapter_id):
+        of_adapter = list(group)
+        for start in range(0, len(of_adapter), MAX_BATCH):
+            yield of_adapter[start : start + MAX_BATCH]
+
+
 def _argument(tab: Tab) -> tuple[Any, ...]:
     """The Redemption struct of IInferencePayments."""
     voucher = tab.voucher
-    ceiling = (voucher.payer, voucher.operator, voucher.adapter_id, voucher.cumulative_wei, voucher.expiry)
-    return ceiling, tab.due_wei, tab.signature
+    return voucher.payer, voucher.cumulative_wei, voucher.expiry, tab.due_wei, *compact_signature(tab.signature)

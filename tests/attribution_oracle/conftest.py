@@ -15,7 +15,7 @@ from attribution_oracle.facts import (
     Redemption,
 )
 from attribution_oracle.receipts import Receipt, Text, receipt_id_of
-from content.cid import digest_of
+from content.cid import RAW, cid_from_digest, digest_of
 from content.store import FolderStore
 from trainer.adapter_file import ADAPTER_FILE
 from trainer.base_model import describe_base, tiny_random_base
@@ -105,8 +105,10 @@ def contribution_of(contribution_id: int, text: str, store: FolderStore) -> Cont
         contribution_id=contribution_id,
         contributor=checksummed(CONTRIBUTORS[contribution_id]),
         digest=digest_of(cid)[0],
+        codec=RAW,
         canonical_hash=hashlib.sha256(text.encode()).digest(),
         byte_count=len(text),
+        format=1,
         commit_block=10 + contribution_id,
         score=80,
         is_withdrawn=False,
@@ -125,13 +127,11 @@ def adapter_of(contributions, base: Path, store: FolderStore, folder: Path) -> A
         base_weights_digest=describe_base(base).weights_digest,
         weights_digest=trained.weights_sha256,
         manifest_digest=digest_of(store.put(manifest))[0],
-        snapshots=((snapshot.root, digest_of(snapshot_cid)[0]),),
+        snapshots=((snapshot.root, (digest_of(snapshot_cid)[0],)),),
     )
 
 
 def entry_of(fact: ContributionFact) -> SnapshotEntry:
-    from content.cid import RAW, cid_from_digest
-
     return SnapshotEntry(
         byte_count=fact.byte_count,
         canonical_hash="0x" + fact.canonical_hash.hex(),
@@ -140,7 +140,7 @@ def entry_of(fact: ContributionFact) -> SnapshotEntry:
         contribution_id=fact.contribution_id,
         contributor=fact.contributor,
         digest="0x" + fact.digest.hex(),
-        format=1,
+        format=fact.format,
         score=fact.score,
     )
 

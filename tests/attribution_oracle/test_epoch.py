@@ -8,14 +8,15 @@ from dataclasses import replace
 import pytest
 
 from attribution_oracle.differences import first_divergence
-from attribution_oracle.epoch import recompute
+from attribution_oracle.epoch import evidence_document, recompute
 from attribution_oracle.errors import FileDiffers, ModelUnavailable, ReceiptInvalid, SourceLied
-from attribution_oracle.evidence import FILES, PAYOUTS, REWARDS, ROWS, ROWS_INDEX, SHARES
+from attribution_oracle.evidence import FILES, PAYOUTS, REWARDS, ROWS, ROWS_INDEX, SCORES, SHARES, write_bundle
+from attribution_oracle.evidence_chunks import Commitment
 from attribution_oracle.facts import PreviousRoot
 from attribution_oracle.inputs import EpochInputs, gather
 from attribution_oracle.rewards import PPM
 from attribution_oracle.rows import decode_rows
-from chain.merkle import verify_sum
+from chain.merkle import reward_leaf, verify_sum
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -42,18 +43,14 @@ def test_recompute__the_contribution_that_was_recited_earns_most_of_its_answer(r
     assert any(answer.shares for answer in result.answers)
 
 
-def test_recompute__every_leaf_is_proven(result):
+def test_recompute__every_leaf_is_proven(world, result):
     for account in result.rewards.accounts:
         index, amount, proof = result.rewards.proof_of(account)
-        leaf = result.rewards.tree._levels[0][index]
-        assert int.from_bytes(leaf[32:], "big") == amount
-        assert verify_sum(
-            root=result.rewards.tree.root,
-            leaf=type(result.rewards.tree.root)(leaf[:32], amount),
-            index=index,
-            proof=proof,
-            leaf_count=result.rewards.leaf_count,
+        leaf = reward_leaf(
+            chain_id=31337, distributor=world.facts.addresses.distributor, account=account, cumulative_wei=amount
         )
+        count = result.rewards.leaf_count
+        assert verify_sum(root=result.rewards.root, leaf=leaf, index=index, proof=proof, leaf_count=count)
 
 
 def test_recompute__without_the_text_of_private_answers__gives_the_same_bytes(world, result, tmp_path):
@@ -104,13 +101,16 @@ def test_recompute__on_top_of_an_earlier_root__adds_to_its_rewards(world, result
     assert again.files[SHARES] == result.files[SHARES]
 
 
-def test_recompute__withdrawn_contribution__is_paid_nothing_and_the_others_the_same(world, result, tmp_path):
+def test_recompute__withdrawn_contribution__has_scores_but_no_share_and_the_others_the_same(world, result, tmp_path):
     first = next(key for key, amount in result.payouts.payouts.items() if amount)
     facts = dict(world.facts.contributions)
     facts[first] = replace(facts[first], is_withdrawn=True)
     inputs = gather(replace(world.facts, contributions=facts), world.receipts, store=world.store)
     again = recompute(inputs, store=world.store, bases=[world.base], work=tmp_path)
-    assert again.payouts.payouts == result.payouts.payouts | {first: 0}
+    assert again.payouts.payouts == {key: wei for key, wei in result.payouts.payouts.items() if key != first}
+    for before, after in zip(result.answers, again.answers, strict=True):
+        assert after.shares == {key: share for key, share in before.shares.items() if key != first}
+    assert again.files[SCORES] == result.files[SCORES]
     assert again.payouts.remainder_wei == result.payouts.remainder_wei + result.payouts.payouts[first]
 
 
@@ -139,9 +139,38 @@ def test_recompute__with_a_contribution_that_was_not_accepted__is_refused(world,
 
 
 def test_recompute__with_another_snapshot_in_the_lineage__is_refused(world, tmp_path):
-    adapter = replace(world.facts.adapters[1], snapshots=((bytes(31) + b"\x01", bytes(32)),))
+    adapter = replace(world.facts.adapters[1], snapshots=((bytes(31) + b"\x01", (bytes(32),)),))
     inputs = EpochInputs(facts=replace(world.facts, adapters={1: adapter}), receipts=world.receipts)
     with pytest.raises(SourceLied, match="not in its lineage"):
+        recompute(inputs, store=world.store, bases=[world.base], work=tmp_path)
+
+
+def test_recompute__with_the_dataset_root_recorded_by_others_too__takes_the_one_in_the_manifest(
+    world, result, tmp_path
+):
+    adapter = world.facts.adapters[1]
+    ((root, digests),) = adapter.snapshots
+    for recorded in ((bytes(32), *digests), (*digests, bytes(32))):
+        facts = replace(world.facts, adapters={1: replace(adapter, snapshots=((root, recorded),))})
+        inputs = gather(facts, world.receipts, store=world.store)
+        again = recompute(inputs, store=world.store, bases=[world.base], work=tmp_path)
+        assert again.rewards.root == result.rewards.root
+
+
+def test_recompute__with_a_snapshot_that_nobody_recorded__is_refused(world, tmp_path):
+    adapter = world.facts.adapters[1]
+    other = replace(adapter, snapshots=((adapter.snapshots[0][0], (bytes(32),)),))
+    inputs = EpochInputs(facts=replace(world.facts, adapters={1: other}), receipts=world.receipts)
+    with pytest.raises(SourceLied, match="nobody recorded the digest"):
+        recompute(inputs, store=world.store, bases=[world.base], work=tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"codec": 0x70}, {"format": 0}])
+def test_recompute__with_another_file_than_the_one_on_chain__is_refused(world, tmp_path, change):
+    facts = dict(world.facts.contributions)
+    facts[2] = replace(facts[2], **change)
+    inputs = EpochInputs(facts=replace(world.facts, contributions=facts), receipts=world.receipts)
+    with pytest.raises(SourceLied, match="contribution 2"):
         recompute(inputs, store=world.store, bases=[world.base], work=tmp_path)
 
 
@@ -161,16 +190,22 @@ def test_recompute__with_a_text_that_is_gone__names_it(world, tmp_path):
 
 
 def test_gather__with_a_previous_root_whose_evidence_is_another__is_refused(world, result):
-    from attribution_oracle.epoch import evidence_document
-    from attribution_oracle.evidence import write_bundle
-
     inputs = gather(world.facts, world.receipts, store=world.store)
-    digest = write_bundle(evidence_document(inputs, result, versions={}), result.files, world.store)
-    honest = PreviousRoot(1, result.rewards.root, result.rewards.total_wei, result.rewards.leaf_count, digest)
+    written = write_bundle(evidence_document(inputs, result, versions={}), result.files, world.store)
+    honest = PreviousRoot(1, result.rewards.root, result.rewards.total_wei, result.rewards.leaf_count, written.digest)
     later = replace(world.facts, reward_epoch=2)
     assert sum(gather(replace(later, previous=honest), [], store=world.store).previous_rewards.values()) > 0
     with pytest.raises(SourceLied, match="reward epoch 1"):
         gather(replace(later, previous=replace(honest, root=bytes(32))), [], store=world.store)
+
+
+def test_reward_root__names_the_root_before_it_and_so_does_the_evidence(world, result):
+    inputs = gather(world.facts, world.receipts, store=world.store)
+    for previous, root in ((None, bytes(32)), (PreviousRoot(1, b"r" * 32, 0, 1, bytes(32)), b"r" * 32)):
+        facts = replace(world.facts, reward_epoch=2, previous=previous)
+        assert result.reward_root(facts, Commitment(bytes(32), b"c" * 32, 7)).previous_root == root
+        document = evidence_document(replace(inputs, facts=facts), result, versions={})
+        assert document["outcome"]["previous_root"] == "0x" + root.hex()
 
 
 def test_gather__private_receipt_without_text_and_row__is_refused(world):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from attribution_oracle.demands import missing_chunks
 from attribution_oracle.differences import first_divergence, first_wrong_leaf
 from attribution_oracle.errors import EvidenceInvalid, FileDiffers
 from attribution_oracle.evidence import (
@@ -12,11 +13,16 @@ from attribution_oracle.evidence import (
     PAYOUTS,
     REWARDS,
     SCORES,
+    SHARES,
+    chunks_by_file,
     file_records,
     read_bundle,
+    read_file,
     write_bundle,
 )
+from attribution_oracle.evidence_chunks import chunk_ranges, chunked
 from attribution_oracle.rows import QueryRow, decode_rows, encode_rows
+from chain.merkle import CHUNK_BYTES, evidence_chunk_leaf, verify_indexed
 from content.cid import RAW, cid_from_digest
 from content.store import FolderStore
 
@@ -48,8 +54,8 @@ def store(tmp_path):
 
 def test_bundle__written_twice__has_one_digest_and_is_pinned(store):
     made = files()
-    digest = write_bundle(document(made), made, store)
-    assert write_bundle(document(made), made, store) == digest
+    digest = write_bundle(document(made), made, store).digest
+    assert write_bundle(document(made), made, store).digest == digest
     bundle = read_bundle(digest, store)
     assert dict(bundle.files) == made and bundle.reward_epoch == 1
     assert set(store.pins()) == {record["cid"] for record in bundle.document["files"].values()} | {
@@ -60,7 +66,7 @@ def test_bundle__written_twice__has_one_digest_and_is_pinned(store):
 @pytest.mark.parametrize("name", ["evidence.json", *FILES])
 def test_bundle__with_any_bit_of_a_file_flipped__names_the_file(store, name):
     made = files()
-    digest = write_bundle(document(made), made, store)
+    digest = write_bundle(document(made), made, store).digest
     cid = cid_from_digest(digest, RAW) if name == "evidence.json" else document(made)["files"][name]["cid"]
     path = store.path_of(cid)
     honest = path.read_bytes()
@@ -73,7 +79,7 @@ def test_bundle__with_any_bit_of_a_file_flipped__names_the_file(store, name):
 
 def test_bundle__with_a_file_that_is_gone__names_it(store):
     made = files()
-    digest = write_bundle(document(made), made, store)
+    digest = write_bundle(document(made), made, store).digest
     store.path_of(document(made)["files"][PAYOUTS]["cid"]).unlink()
     with pytest.raises(FileDiffers, match=rf"file {PAYOUTS}: "):
         read_bundle(digest, store)
@@ -84,7 +90,7 @@ def test_bundle__with_a_sha256_of_other_bytes__names_the_file(store):
     false = document(made)
     false["files"][SCORES] = {**false["files"][SCORES], "sha256": "0x" + "00" * 32}
     with pytest.raises(FileDiffers, match=f"file {SCORES}: its bytes do not hash"):
-        read_bundle(write_bundle(false, made, store), store)
+        read_bundle(write_bundle(false, made, store).digest, store)
 
 
 @pytest.mark.parametrize(
@@ -98,12 +104,70 @@ def test_bundle__with_a_sha256_of_other_bytes__names_the_file(store):
 def test_bundle__that_breaks_the_format__is_refused(store, change, message):
     made = files()
     with pytest.raises(EvidenceInvalid, match=message):
-        read_bundle(write_bundle(document(made) | change, made, store), store)
+        read_bundle(write_bundle(document(made) | change, made, store).digest, store)
 
 
 def test_bundle__past_one_block__is_refused(store):
     with pytest.raises(EvidenceInvalid, match="expected at most 262144"):
         write_bundle({"format": FORMAT, "long": "x" * 262_144}, {}, store)
+
+
+def test_chunks__are_of_evidence_json_and_then_of_every_file_in_its_place(store):
+    made = files()
+    made[SCORES] = b"x" * CHUNK_BYTES + b"y"
+    made[PAYOUTS] = b""
+    written = write_bundle(document(made), made, store)
+    bundle = read_bundle(written.digest, store)
+    assert bundle.commitment == written
+    ranges = chunks_by_file(written.digest, store)
+    # as docs/formats.md lists them
+    assert " ".join(ranges) == (
+        "evidence.json receipts.jsonl scores.jsonl shares.jsonl payouts.jsonl rewards.jsonl query_rows.bin "
+        "query_rows.json"
+    )
+    for name, data in {"evidence.json": bundle.data, **made}.items():
+        assert b"".join(bundle.chunks.chunks[index] for index in ranges[name]) == data
+        assert all(len(bundle.chunks.chunks[index]) == CHUNK_BYTES for index in ranges[name][:-1])
+    assert len(ranges[SCORES]) == 2 and len(ranges[PAYOUTS]) == 0
+    assert written.chunk_count == sum(map(len, ranges.values()))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_chunks__each_is_proven_at_its_place_and_at_no_other(count):
+    chunks = chunked([bytes([n]) * 3 for n in range(count)])
+    for index in range(count):
+        chunk, proof = chunks.shown(index)
+        for place in range(count):
+            leaf = evidence_chunk_leaf(index=place, chunk=chunk)
+            is_shown = verify_indexed(root=chunks.tree.root, leaf=leaf, index=place, proof=proof)
+            assert is_shown == (place == index)
+    with pytest.raises(IndexError):
+        chunks.shown(count)
+
+
+def test_chunk_ranges__give_an_empty_file_no_chunk():
+    lengths = {"a": CHUNK_BYTES, "b": 0, "c": 1}
+    assert chunk_ranges(lengths) == {"a": range(0, 1), "b": range(1, 1), "c": range(1, 2)}
+
+
+def test_missing_chunks__of_files_that_claim_any_length__are_the_first_of_those_that_there_can_be(store):
+    made = files()
+    absent = {"cid": cid_from_digest(bytes(32), RAW), "sha256": "0x" + "00" * 32, "byte_count": str(10**90)}
+    false = document(made)
+    false["files"][SHARES] = absent
+    digest = write_bundle(false, made, store).digest
+    post = {"reward_epoch": 1, "attempt": 0, "evidence_digest": digest}
+    for count, missing in ((4, range(3, 4)), (2, range(0)), (2**200, range(3, 1_027))):
+        assert missing_chunks(None, {**post, "evidence_chunk_count": count}, store) == tuple(missing)
+
+
+def test_read_file__needs_no_other_file(store):
+    made = files()
+    digest = write_bundle(document(made), made, store).digest
+    store.path_of(document(made)["files"][PAYOUTS]["cid"]).unlink()
+    assert read_file(digest, REWARDS, store) == made[REWARDS]
+    with pytest.raises(FileDiffers, match=f"file {PAYOUTS}: "):
+        read_file(digest, PAYOUTS, store)
 
 
 def test_divergence__names_the_first_value_in_the_order_in_which_values_follow():

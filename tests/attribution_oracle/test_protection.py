@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from attribution_oracle.errors import SigningRefused
 from attribution_oracle.protection import remember
 from chain.typed_data import RewardRoot
 
-ROOT = RewardRoot(3, 0, bytes(32), 10, 1, bytes(32), bytes(32))
+ROOT = RewardRoot(3, 0, b"p" * 32, bytes(32), 10, 1, bytes(32), bytes(32), 1, bytes(32))
 PLACE = {"chain_id": 31337, "contract": "0xD1", "signer": "0x51"}
 
 
@@ -34,8 +35,14 @@ def test_remember__elsewhere__is_another_place(tmp_path, other):
 
 def test_remember__another_attempt__is_another_place(tmp_path):
     remember(tmp_path / "db", reward_root=ROOT, digest=b"a" * 32, **PLACE)
-    second = RewardRoot(3, 1, bytes(32), 10, 1, bytes(32), bytes(32))
-    remember(tmp_path / "db", reward_root=second, digest=b"b" * 32, **PLACE)
+    remember(tmp_path / "db", reward_root=replace(ROOT, attempt=1), digest=b"b" * 32, **PLACE)
+
+
+def test_remember__another_previous_root__is_another_place_and_the_first_is_not_forgotten(tmp_path):
+    remember(tmp_path / "db", reward_root=ROOT, digest=b"a" * 32, **PLACE)
+    remember(tmp_path / "db", reward_root=replace(ROOT, previous_root=b"q" * 32), digest=b"b" * 32, **PLACE)
+    with pytest.raises(SigningRefused):
+        remember(tmp_path / "db", reward_root=ROOT, digest=b"c" * 32, **PLACE)
 
 
 _CHILD = """
@@ -43,7 +50,8 @@ import os, signal, sys
 from pathlib import Path
 from attribution_oracle.protection import remember
 from chain.typed_data import RewardRoot
-remember(Path(sys.argv[1]), reward_root=RewardRoot(3, 0, bytes(32), 10, 1, bytes(32), bytes(32)), digest=b"a" * 32,
+root = RewardRoot(3, 0, b"p" * 32, bytes(32), 10, 1, bytes(32), bytes(32), 1, bytes(32))
+remember(Path(sys.argv[1]), reward_root=root, digest=b"a" * 32,
          chain_id=31337, contract="0xD1", signer="0x51")
 os.kill(os.getpid(), signal.SIGKILL)
 """

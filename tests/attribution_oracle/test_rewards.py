@@ -13,8 +13,11 @@ BPS = st.integers(0, 10_000)
 QUERIES = st.lists(st.tuples(FEES, SCORES), max_size=8)
 
 
-def answers_of(queries, *, floor=1_000, contributors_bps=4_500):
-    return [Answer(fee * contributors_bps // 10_000, shares_ppm(scores, floor=floor)) for fee, scores in queries]
+def answers_of(queries, *, floor=1_000, contributors_bps=4_500, excluded=frozenset()):
+    return [
+        Answer(fee * contributors_bps // 10_000, shares_ppm(scores, floor=floor, excluded=excluded))
+        for fee, scores in queries
+    ]
 
 
 @given(SCORES, FLOORS)
@@ -105,11 +108,18 @@ def test_r5__contributions_that_score_zero__change_no_payout(queries, ids):
     assert epoch_payouts(answers_of(padded)) == epoch_payouts(answers_of(queries))
 
 
-@given(QUERIES, st.sets(st.integers(1, 40)))
+@given(SCORES, FLOORS, st.frozensets(st.integers(1, 40)))
+def test_shares__of_excluded_contributions__are_absent_and_given_to_nobody(scores, floor, excluded):
+    whole = shares_ppm(scores, floor=floor)
+    kept = {key: share for key, share in whole.items() if key not in excluded}
+    assert shares_ppm(scores, floor=floor, excluded=excluded) == kept
+
+
+@given(QUERIES, st.frozensets(st.integers(1, 40)))
 def test_withdrawn_contributions__are_paid_nothing_and_leave_the_others_alone(queries, withdrawn):
-    result = epoch_payouts(answers_of(queries), excluded=frozenset(withdrawn))
+    result = epoch_payouts(answers_of(queries, excluded=withdrawn))
     reference = epoch_payouts(answers_of(queries)).payouts
-    assert result.payouts == {key: 0 if key in withdrawn else value for key, value in reference.items()}
+    assert result.payouts == {key: value for key, value in reference.items() if key not in withdrawn}
     assert sum(result.payouts.values()) + result.remainder_wei == result.pool_wei
 
 

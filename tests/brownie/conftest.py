@@ -8,7 +8,7 @@ import pytest
 from brownie import accounts, project, run
 
 from chain.contracts import Deployment
-from chain.node import DEV_COUNCIL, DEV_DEPLOYER, DEV_HOLDER, DEV_SIGNERS
+from chain.node import DEV_DEPLOYER, DEV_GUARDIAN, DEV_HOLDER, DEV_SIGNERS
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def roles() -> SimpleNamespace:
     """The actors: those of the deployment, and accounts that it gives nothing."""
     return SimpleNamespace(
         deployer=accounts[DEV_DEPLOYER],
-        council=accounts[DEV_COUNCIL],
+        guardian=accounts[DEV_GUARDIAN],
         signers=[accounts[index] for index in DEV_SIGNERS],
         holder=accounts[DEV_HOLDER],
         contributor=accounts[6],

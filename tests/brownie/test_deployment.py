@@ -8,6 +8,7 @@ from chain.contracts import CONTRACT_NAMES, load_deployment
 from chain.deploy import OWNED_CONTRACTS
 
 SUPPLY_WEI = 10**27
+STAKE_WEI = 20_000_000 * 10**18
 ROLES = ("DEFAULT_ADMIN_ROLE", "PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE")
 
 
@@ -58,16 +59,36 @@ def test_signers__are_those_of_the_roles_in_order(protocol, roles):
     assert protocol.RewardDistributor.threshold() == 2
 
 
-def test_council__changes_the_split_after_the_delay_only(protocol, roles):
-    timelock, payments = protocol.Timelock, protocol.InferencePayments
-    call = (payments, 0, payments.set_split.encode_input((2_000, 5_500, 1_000, 1_000, 500)), bytes(32), b"\x01" * 32)
-    delay = timelock.get_minimum_delay()
-    timelock.schedule(*call, delay, {"from": roles.council})
-    with brownie.reverts("timelock_controller: operation is not ready"):
-        timelock.execute(*call, {"from": roles.council})
-    brownie.chain.sleep(delay)
-    timelock.execute(*call, {"from": roles.council})
+def pass_time(seconds):
+    brownie.chain.sleep(seconds)
+    brownie.chain.mine()
+
+
+def test_stakers__change_the_split_by_a_vote_and_after_the_delay_only(protocol, roles):
+    governor, payments, staked = protocol.OpenGovernor, protocol.InferencePayments, protocol.StakedOpen
+    holder = {"from": roles.holder}
+    protocol.OpenToken.approve(staked, STAKE_WEI, holder)
+    staked.stake(STAKE_WEI, holder)
+    staked.delegate(roles.holder, holder)
+    pass_time(1)
+    calls = ([payments], [0], [payments.set_split.encode_input((2_000, 5_500, 1_000, 1_000, 500))])
+    number = governor.propose(*calls, "more for contributors", holder).events["ProposalCreated"]["proposalId"]
+    pass_time(governor.votingDelay() + 1)
+    governor.castVote(number, 1, holder)
+    pass_time(governor.votingPeriod() + 1)
+    arguments = (*calls, web3.keccak(text="more for contributors"))
+    governor.queue(*arguments, {"from": roles.outsider})
+    with brownie.reverts():
+        governor.execute(*arguments, {"from": roles.outsider})
+    pass_time(protocol.Timelock.getMinDelay())
+    governor.execute(*arguments, {"from": roles.outsider})
     assert tuple(payments.split()) == (2_000, 5_500, 1_000, 1_000, 500)
+
+
+def test_guardian__has_no_role_at_the_timelock(protocol, roles):
+    assert protocol.OpenGovernor.guardian() == roles.guardian
+    for role in ROLES:
+        assert not protocol.Timelock.hasRole(getattr(protocol.Timelock, role)(), roles.guardian)
 
 
 def test_deployment__is_written_as_it_is_returned(deployment, deployment_file):

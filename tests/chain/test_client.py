@@ -8,9 +8,10 @@ import pytest
 
 from chain.client import ChainClient
 from chain.contracts import ContractRecord, Deployment
-from chain.deploy import ClientDeployer, deploy_protocol, development_roles, read_parameters
+from chain.deploy import ClientDeployer, deploy_protocol, development_roles
 from chain.errors import ChainError, DeploymentMissing, NodeUnavailable, Reverted
 from chain.node import DEV_DEPLOYER, DEV_HOLDER, dev_account, free_port
+from chain.parameters import read_parameters
 
 ROOT = Path(__file__).resolve().parents[2]
 SUPPLY_WEI = 10**27
@@ -144,7 +145,8 @@ def test_client__of_nobody__may_be_retried():
         ChainClient(f"http://127.0.0.1:{free_port()}", root=ROOT).block()
 
 
-LIMITS = (9_000, 10_000, 20, 5_000)
+TERMS = (3, 1, 1)
+LIMITS = (9_216, 10_240, 20, 5_120)
 
 
 @pytest.fixture(scope="module")
@@ -154,20 +156,20 @@ def protocol_client(node):
     parameters = read_parameters(ROOT / "configs" / "protocol.toml")
     deployment = deploy_protocol(deployer, parameters, development_roles(), commit="test")
     client = ChainClient(node.rpc_url, root=ROOT, deployment=deployment)
-    client.send(OUTSIDER, "DatanetRegistry", "create_datanet", 1, 3, 2, LIMITS, b"\x01" * 32)
+    client.send(OUTSIDER, "DatanetRegistry", "create_datanet", 1, 3, TERMS, LIMITS, b"\x01" * 32)
     return client
 
 
 def test_call__of_a_struct__answers_by_name(protocol_client):
     datanet = protocol_client.call("DatanetRegistry", "datanet", 1)
     assert (datanet.owner, datanet.formats, datanet.is_open) == (OUTSIDER.address, 3, True)
-    assert datanet.limits.file_bytes == 5_000
+    assert datanet.limits.file_bytes == 5_120
     assert datanet.metadata_digest == b"\x01" * 32
 
 
 def test_call__with_several_answers__gives_them_all(protocol_client):
     allowance = protocol_client.call("DatanetRegistry", "allowance_of", 1, HOLDER.address)
-    assert list(allowance) == [9_000, 10_000, 20]
+    assert list(allowance) == [9_216, 10_240, 20]
 
 
 def test_all_events__of_several_contracts__are_in_chain_order_with_structs_by_name(protocol_client):

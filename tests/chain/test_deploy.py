@@ -14,13 +14,14 @@ from chain.deploy import (
     OWNED_CONTRACTS,
     ClientDeployer,
     check_handover,
+    contract_address,
     deploy_protocol,
     development_roles,
     git_commit,
-    read_parameters,
 )
 from chain.errors import ChainError, Reverted
 from chain.node import DEV_DEPLOYER, DevNode, dev_account
+from chain.parameters import read_parameters
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMETERS_FILE = ROOT / "configs" / "protocol.toml"
@@ -59,6 +60,20 @@ def test_deploy_protocol__hands_everything_over(node, deployer):
         client.send(DEPLOYER, "RewardDistributor", "set_accruer", DEPLOYER.address)
 
 
+def test_deploy_protocol__makes_the_governor_the_timelocks_only_proposer(node, deployer):
+    deployment = deploy_protocol(deployer, PARAMETERS, ROLES, commit="abc")
+    client = ChainClient(node.rpc_url, root=ROOT, deployment=deployment)
+    granted = client.events("Timelock", "RoleGranted", from_block=deployment.block_number)
+    role = client.call("Timelock", "PROPOSER_ROLE")
+    holders = {log["args"]["account"] for log in granted if log["args"]["role"] == role}
+    assert holders == {deployment.address("OpenGovernor")}
+
+
+def test_contract_address__is_that_of_the_next_contract(node, deployer):
+    expected = contract_address(deployer.address, deployer.nonce)
+    assert deployer.deploy("OpenToken", OUTSIDER).address == expected
+
+
 def test_deploy_protocol__without_a_holder__gives_the_supply_to_the_treasury(node, deployer):
     deployment = deploy_protocol(deployer, PARAMETERS, replace(ROLES, holder=None), commit="abc")
     client = ChainClient(node.rpc_url, root=ROOT, deployment=deployment)
@@ -72,7 +87,13 @@ def test_owned_contracts__are_all_that_have_an_owner():
 
 @pytest.mark.parametrize(
     ("forgotten", "complaint"),
-    [("transfer_ownership", r"RewardDistributor\.owner is"), ("set_signers", r"RewardDistributor\.signers is \(\)")],
+    [
+        ("transfer_ownership", r"RewardDistributor\.owner is"),
+        ("set_signers", r"RewardDistributor\.signers is \(\)"),
+        ("set_court", r"DatanetRegistry\.court is"),
+        ("set_disputes", r"RewardDistributor\.disputes is"),
+        ("set_accruer", r"RewardDistributor\.accruer is"),
+    ],
 )
 def test_deploy_protocol__with_a_call_left_out__is_refused_at_the_end(deployer, forgotten, complaint):
     deployer.forgotten = forgotten
@@ -83,7 +104,7 @@ def test_deploy_protocol__with_a_call_left_out__is_refused_at_the_end(deployer, 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"council": OUTSIDER}, "PROPOSER_ROLE of the council is False, expected True"),
+        ({"guardian": OUTSIDER}, r"OpenGovernor\.guardian is"),
         ({"holder": OUTSIDER}, "OPEN of the holder is 0"),
         ({"signers": (OUTSIDER, *ROLES.signers[1:])}, r"RewardDistributor\.signers is"),
     ],
@@ -97,10 +118,10 @@ def test_check_handover__against_other_roles__names_the_difference(deployer, cha
 @pytest.mark.parametrize(
     "change",
     [
-        {"council": DEPLOYER.address},
+        {"guardian": DEPLOYER.address},
         {"holder": DEPLOYER.address},
         {"signers": (*ROLES.signers[1:], DEPLOYER.address)},
-        {"council": DEPLOYER.address.lower()},
+        {"guardian": DEPLOYER.address.lower()},
     ],
 )
 def test_deploy_protocol__with_a_role_for_the_deployer__is_refused(deployer, change):
@@ -123,6 +144,23 @@ def test_read_parameters__of_a_split_that_does_not_sum__is_refused(tmp_path):
     path = tmp_path / "protocol.toml"
     path.write_text(PARAMETERS_FILE.read_text().replace("burn_bps = 500", "burn_bps = 501"))
     with pytest.raises(ChainError, match="sums to 10001"):
+        read_parameters(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("exit_cooldown_seconds = 1_814_400", "voters could leave before its end"),
+        ("resolution_seconds = 1_728_000", "no challenge could be decided"),
+        ("leave_cooldown_seconds = 2_592_000", "validators could leave unpunished"),
+    ],
+)
+def test_read_parameters__with_a_time_shorter_than_a_vote__is_refused(tmp_path, line, complaint):
+    path = tmp_path / "protocol.toml"
+    text = PARAMETERS_FILE.read_text()
+    assert line in text
+    path.write_text(text.replace(line, line.split("=")[0] + "= 1_382_400"))
+    with pytest.raises(ChainError, match=complaint):
         read_parameters(path)
 
 

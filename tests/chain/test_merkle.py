@@ -1,7 +1,6 @@
 """Trees: any leaf proves and no other does, sums are committed to, and the golden vectors hold."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,20 @@ from hypothesis import strategies as st
 from chain.merkle import (
     EMPTY,
     IndexedTree,
-    SumNode,
     SumTree,
     dataset_leaf,
     depth_of,
+    evidence_chunk_leaf,
+    evidence_chunks,
+    evidence_tree,
     hash_leaf,
     keccak,
     receipt_leaf,
     reward_leaf,
     reward_tree,
     share_leaf,
+    sum_node,
+    sum_of,
     verify_indexed,
     verify_sum,
     word,
@@ -52,20 +55,21 @@ def plain_indexed_root(leaves):
 
 
 def plain_sum_root(leaves):
-    empty = SumNode(EMPTY, 0)
-    level = [*leaves, *[empty] * ((1 << depth_of(len(leaves))) - len(leaves))]
+    level = [*leaves, *[EMPTY] * ((1 << depth_of(len(leaves))) - len(leaves))]
     while len(level) > 1:
         pairs = zip(level[::2], level[1::2], strict=True)
         level = [
-            empty
-            if left == right == empty
-            else SumNode(
-                keccak(left.hash + word(left.sum_wei) + right.hash + word(right.sum_wei)),
-                left.sum_wei + right.sum_wei,
-            )
+            EMPTY
+            if left == right == EMPTY
+            else keccak(left + right)[:20]
+            + (int.from_bytes(left[20:], "big") + int.from_bytes(right[20:], "big")).to_bytes(12, "big")
             for left, right in pairs
         ]
     return level[0]
+
+
+def other_hash(node):
+    return sum_node(keccak(b"other"), sum_of(node))
 
 
 def test_keccak__of_nothing__is_the_published_constant():
@@ -84,13 +88,13 @@ def test_indexed_root__equals_the_padded_tree(count):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 8, 9, 31, 33])
 def test_sum_root__equals_the_padded_tree(count):
-    leaves = [SumNode(leaf, 3 * n) for n, leaf in enumerate(leaf_hashes(count))]
+    leaves = [sum_node(leaf, 3 * n) for n, leaf in enumerate(leaf_hashes(count))]
     assert SumTree(leaves).root == plain_sum_root(leaves)
 
 
 def test_trees__of_no_leaves__are_empty():
     assert IndexedTree([]).root == EMPTY
-    assert SumTree([]).root == SumNode(EMPTY, 0)
+    assert SumTree([]).root == EMPTY
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 13])
@@ -105,16 +109,16 @@ def test_indexed_proof__proves_its_leaf_at_its_place_alone(count):
 
 
 @settings(max_examples=60, deadline=None)
-@given(amounts=st.lists(st.integers(0, 10**27), min_size=1, max_size=40), data=st.data())
+@given(amounts=st.lists(st.integers(0, 2**90), min_size=1, max_size=40), data=st.data())
 def test_sum_proof__proves_its_leaf_and_amount_alone(amounts, data):
-    leaves = [SumNode(leaf, amount) for leaf, amount in zip(leaf_hashes(len(amounts)), amounts, strict=True)]
+    leaves = [sum_node(leaf, amount) for leaf, amount in zip(leaf_hashes(len(amounts)), amounts, strict=True)]
     tree = SumTree(leaves)
     index = data.draw(st.integers(0, len(amounts) - 1))
     place = {"root": tree.root, "index": index, "proof": tree.proof(index), "leaf_count": len(amounts)}
-    assert tree.root.sum_wei == sum(amounts)
+    assert sum_of(tree.root) == sum(amounts)
     assert verify_sum(leaf=leaves[index], **place)
-    assert not verify_sum(leaf=replace(leaves[index], sum_wei=amounts[index] + 1), **place)
-    assert not verify_sum(leaf=replace(leaves[index], hash=keccak(b"other")), **place)
+    assert not verify_sum(leaf=sum_node(leaves[index], amounts[index] + 1), **place)
+    assert not verify_sum(leaf=other_hash(leaves[index]), **place)
     other = data.draw(st.integers(0, 2 * len(amounts)).filter(lambda n: n != index))
     assert not verify_sum(leaf=leaves[index], **{**place, "index": other})
 
@@ -122,19 +126,19 @@ def test_sum_proof__proves_its_leaf_and_amount_alone(amounts, data):
 @settings(max_examples=60, deadline=None)
 @given(count=st.integers(2, 40), data=st.data())
 def test_sum_proof__with_any_sibling_altered__fails(count, data):
-    leaves = [SumNode(leaf, n + 1) for n, leaf in enumerate(leaf_hashes(count))]
+    leaves = [sum_node(leaf, n + 1) for n, leaf in enumerate(leaf_hashes(count))]
     tree = SumTree(leaves)
     index = data.draw(st.integers(0, count - 1))
     proof = tree.proof(index)
     height = data.draw(st.integers(0, len(proof) - 1))
-    sum_wei = data.draw(st.integers(0, 2**256 - 1).filter(lambda value: value != proof[height].sum_wei))
+    sum_wei = data.draw(st.integers(0, 2**96 - 1).filter(lambda value: value != sum_of(proof[height])))
     place = {"root": tree.root, "leaf": leaves[index], "index": index, "leaf_count": count}
-    for changed in (replace(proof[height], sum_wei=sum_wei), replace(proof[height], hash=keccak(b"other"))):
+    for changed in (sum_node(proof[height], sum_wei), other_hash(proof[height])):
         assert not verify_sum(proof=[*proof[:height], changed, *proof[height + 1 :]], **place)
 
 
 def test_sum_proof__of_another_length_or_count__fails():
-    leaves = [SumNode(leaf, 1) for leaf in leaf_hashes(5)]
+    leaves = [sum_node(leaf, 1) for leaf in leaf_hashes(5)]
     tree = SumTree(leaves)
     place = {"root": tree.root, "leaf": leaves[0], "index": 0}
     assert not verify_sum(proof=tree.proof(0)[:-1], leaf_count=5, **place)
@@ -144,7 +148,7 @@ def test_sum_proof__of_another_length_or_count__fails():
 
 
 def test_sum_proof__of_an_inner_node__fails():
-    leaves = [SumNode(leaf, 1) for leaf in leaf_hashes(8)]
+    leaves = [sum_node(leaf, 1) for leaf in leaf_hashes(8)]
     tree = SumTree(leaves)
     inner = SumTree(leaves[:2]).root
     assert not verify_sum(root=tree.root, leaf=inner, index=0, proof=tree.proof(0)[1:], leaf_count=8)
@@ -157,10 +161,10 @@ def test_padding__is_not_a_repeated_leaf():
 
 
 def test_padding__proves_nothing():
-    leaves = [SumNode(leaf, 1) for leaf in leaf_hashes(3)]
+    leaves = [sum_node(leaf, 1) for leaf in leaf_hashes(3)]
     tree = SumTree(leaves)
     proof = [leaves[2], SumTree(leaves[:2]).root]
-    assert not verify_sum(root=tree.root, leaf=SumNode(EMPTY, 0), index=3, proof=proof, leaf_count=4)
+    assert not verify_sum(root=tree.root, leaf=EMPTY, index=3, proof=proof, leaf_count=4)
     indexed = IndexedTree(leaf_hashes(3))
     proof = [leaf_hashes(3)[2], IndexedTree(leaf_hashes(2)).root]
     assert not verify_indexed(root=indexed.root, leaf=EMPTY, index=3, proof=proof)
@@ -171,16 +175,18 @@ def test_proof__of_a_position_without_a_leaf__raises(index):
     with pytest.raises(IndexError, match="this tree has 3"):
         IndexedTree(leaf_hashes(3)).proof(index)
     with pytest.raises(IndexError, match="this tree has 3"):
-        SumTree([SumNode(leaf, 1) for leaf in leaf_hashes(3)]).proof(index)
+        SumTree([sum_node(leaf, 1) for leaf in leaf_hashes(3)]).proof(index)
 
 
 def test_trees__refuse_empty_leaves_and_sums_past_a_word():
     with pytest.raises(ValueError, match="is EMPTY"):
         IndexedTree([EMPTY])
     with pytest.raises(ValueError, match="is EMPTY"):
-        SumTree([SumNode(b"short", 1)])
-    with pytest.raises(ValueError, match=r"2\^256"):
-        SumTree([SumNode(leaf, 2**255) for leaf in leaf_hashes(2)])
+        SumTree([b"short"])
+    with pytest.raises(ValueError, match=r"2\^96"):
+        SumTree([sum_node(leaf, 2**95) for leaf in leaf_hashes(2)])
+    with pytest.raises(ValueError, match=r"2\^96"):
+        sum_node(keccak(b"leaf"), 2**96)
 
 
 def test_word__refuses_what_does_not_fit():
@@ -230,6 +236,24 @@ def test_proof_of__an_account_without_a_leaf__raises():
         tree.proof_of("0x" + "33" * 20)
 
 
+def test_sum_proof__whose_sums_pass_their_width__fails():
+    leaf, sibling = (sum_node(keccak(b"%d" % n), 2**95) for n in range(2))
+    carried = keccak(leaf + sibling)[:20] + bytes(12)
+    assert not verify_sum(root=carried, leaf=leaf, index=0, proof=[sibling], leaf_count=2)
+
+
+def test_evidence_chunks__start_anew_with_every_file():
+    files = [b"a" * 24_001, b"", b"b" * 24_000, b"c"]
+    chunks = evidence_chunks(files)
+    assert [len(chunk) for chunk in chunks] == [24_000, 1, 24_000, 1]
+    assert b"".join(chunks) == b"".join(files)
+    tree = evidence_tree(chunks)
+    for index, chunk in enumerate(chunks):
+        leaf = evidence_chunk_leaf(index=index, chunk=chunk)
+        assert verify_indexed(root=tree.root, leaf=leaf, index=index, proof=tree.proof(index))
+        assert leaf != evidence_chunk_leaf(index=index + 1, chunk=chunk)
+
+
 def test_dataset_leaf__hashes_its_fields_twice():
     fields = {"contribution_id": 1, "digest": keccak(b"d"), "contributor": DISTRIBUTOR, "byte_count": 2, "score": 3}
     encoded = word(1) + keccak(b"d") + word(DISTRIBUTOR) + word(2) + word(3)
@@ -243,13 +267,15 @@ def test_reward_vectors__hold(number):
     place = {"chain_id": document["chain_id"], "distributor": document["distributor"]}
     rewards = {row["account"]: int(row["cumulative_wei"]) for row in expected["rewards"]}
     tree = reward_tree(**place, rewards=rewards)
-    root = SumNode(unhex(expected["root"]), int(expected["total_wei"]))
-    assert (tree.tree.root, tree.leaf_count) == (root, expected["leaf_count"])
+    root = unhex(expected["root"])
+    assert (tree.root, tree.leaf_count) == (root, expected["leaf_count"])
+    assert tree.total_wei == sum_of(root) == int(expected["total_wei"])
     for row in expected["proofs"]:
-        proof = [SumNode(unhex(node["hash"]), int(node["sum_wei"])) for node in row["proof"]]
+        proof = list(map(unhex, row["proof"]))
         amount = int(row["cumulative_wei"])
         leaf = reward_leaf(**place, account=row["account"], cumulative_wei=amount)
         assert tree.proof_of(row["account"]) == (row["index"], amount, proof)
+        assert tree.claim_of(row["account"].lower()) == (row["account"], amount, row["index"], proof)
         assert verify_sum(root=root, leaf=leaf, index=row["index"], proof=proof, leaf_count=tree.leaf_count)
 
 

@@ -9,7 +9,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from chain.merkle import keccak
-from chain.typed_data import RewardRoot, Voucher, recover, root_digest, sign_digest, voucher_digest
+from chain.typed_data import RewardRoot, Voucher, compact_signature, recover, root_digest, sign_digest, voucher_digest
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "typed_data.json").read_text(encoding="utf-8"))
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -17,15 +17,29 @@ CONTRACT = "0x" + "11" * 20
 KEY = keccak(b"payer")
 PAYER = Account.from_key(KEY).address
 VOUCHER = Voucher(PAYER, "0x" + "22" * 20, 3, 10**18, 2**31)
-ROOT = RewardRoot(4, 1, keccak(b"root"), 10**18, 7, keccak(b"evidence"), keccak(b"attribution"))
+ROOT = RewardRoot(
+    reward_epoch=4,
+    attempt=1,
+    previous_root=keccak(b"previous root"),
+    root=keccak(b"root"),
+    total_wei=10**18,
+    leaf_count=7,
+    evidence_digest=keccak(b"evidence"),
+    evidence_chunk_root=keccak(b"evidence chunks"),
+    evidence_chunk_count=3,
+    attribution_root=keccak(b"attribution"),
+)
 VOUCHER_FIELDS = ["payer:address", "operator:address", "adapterId:uint256", "cumulativeWei:uint256", "expiry:uint256"]
 ROOT_FIELDS = [
     "rewardEpoch:uint256",
     "attempt:uint256",
+    "previousRoot:bytes32",
     "root:bytes32",
     "totalWei:uint256",
     "leafCount:uint256",
     "evidenceDigest:bytes32",
+    "evidenceChunkRoot:bytes32",
+    "evidenceChunkCount:uint256",
     "attributionRoot:bytes32",
 ]
 
@@ -101,6 +115,40 @@ def test_recover__of_a_malformed_signature__raises(change):
     }[change]
     with pytest.raises(ValueError, match="sign again"):
         recover(keccak(b"digest"), malformed)
+
+
+def test_compact_signature__keeps_r_s_and_v():
+    seen = set()
+    for n in range(20):
+        signature = sign_digest(keccak(b"%d" % n), KEY)
+        r, vs = compact_signature(signature)
+        v = 27 + (vs[0] >> 7)
+        seen.add(v)
+        assert r + bytes([vs[0] & 0x7F]) + vs[1:] + bytes([v]) == signature
+    assert seen == {27, 28}
+
+
+def test_compact_signature__of_the_example_in_eip_2098():
+    r = "68a020a209d3d56c46f38cc50a33f704f4a9a10a59377f8dd762ac66910e9b90"
+    s = "7e865ad05c4035ab5792787d4a0297a43617ae897930a6fe4d822b8faea52064"
+    assert compact_signature(bytes.fromhex(r + s + "1b")) == (bytes.fromhex(r), bytes.fromhex(s))
+    r = "9328da16089fcba9bececa81663203989f2df5fe1faa6291a45381c81bd17f76"
+    s = "139c6d6b623b42da56557e5e734a43dc83345ddfadec52cbe24d0cc64f550793"
+    vs = "939c6d6b623b42da56557e5e734a43dc83345ddfadec52cbe24d0cc64f550793"
+    assert compact_signature(bytes.fromhex(r + s + "1c")) == (bytes.fromhex(r), bytes.fromhex(vs))
+
+
+@pytest.mark.parametrize("change", ["short", "v 0", "high s"])
+def test_compact_signature__of_a_malformed_signature__raises(change):
+    signature = sign_digest(keccak(b"digest"), KEY)
+    twin = (ORDER - int.from_bytes(signature[32:64], "big")).to_bytes(32, "big")
+    malformed = {
+        "short": signature[:64],
+        "v 0": signature[:64] + b"\x00",
+        "high s": signature[:32] + twin + bytes([55 - signature[64]]),
+    }[change]
+    with pytest.raises(ValueError, match="sign again"):
+        compact_signature(malformed)
 
 
 def test_recover__of_the_twin_with_high_s__raises():

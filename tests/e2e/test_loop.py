@@ -1,20 +1,21 @@
 """A contribution earns, is claimed, and is audited; a false root is found and voided. One run, many questions to it."""
 
-from attribution_oracle.audit import Match, Mismatch, audit_epoch
+from attribution_oracle.audit import AuditReport, Match, Mismatch, audit_epoch
 from attribution_oracle.evidence import FILES
-from chain.contracts import load_deployment
+from chain.contracts import CONTRACT_NAMES, load_deployment
+from chain.deploy import OWNED_CONTRACTS
 from content.cid import RAW, cid_from_digest
 from content.store import FolderStore
-from openledger import epochs
-from openledger.contributions import ACCEPTED
+from openledger import epochs, governance
+from openledger.contributions import ACCEPTED, contribution_of
 from openledger.demo.books import balance_sheet
+from openledger.verdicts import pay_of
 
 
 def test_loop__accepts_honest_files_and_refuses_the_others_with_reasons(told) -> None:
     story = told.story
     statuses = {
-        name: [story.market.chain.call("DatanetRegistry", "contribution", key)[8] for key in ids]
-        for name, ids in story.handed_in.items()
+        name: [contribution_of(story.market, key).status for key in ids] for name, ids in story.handed_in.items()
     }
     assert all(ACCEPTED in statuses[player.name] for player in story.cast.contributors if player.role == "honest")
     assert ACCEPTED not in statuses["junk"]
@@ -27,14 +28,26 @@ def test_loop__accepts_honest_files_and_refuses_the_others_with_reasons(told) ->
 def test_loop__copies_are_neither_trained_on_nor_paid(told) -> None:
     story = told.story
     copies = set(story.handed_in["copier"])
-    assert copies and story.market.chain.call("DatanetRegistry", "contribution", min(copies))[8] == ACCEPTED
+    assert copies and contribution_of(story.market, min(copies)).status == ACCEPTED
     assert not copies & {example.contribution_id for example in story.training_examples()}
     assert story.claimed["copier"] == 0
 
 
+def test_loop__committees_drawn_by_lot_judge_everything(told) -> None:
+    story = told.story
+    judged = {history.contribution_id: history for history in story.histories}
+    assert set(judged) == {key for ids in story.handed_in.values() for key in ids}
+    assert all(history.committees[0].seats == 3 for history in judged.values())
+    (junk,) = story.handed_in["junk"]
+    assert (judged[junk].is_accepted, judged[junk].reason.name) == (False, "UNREADABLE")
+    paid = pay_of(story.market, [account.address for account in story.cast.validators])
+    # honest work always has its fee, and nobody voted against the checks
+    assert sum(each.earned_wei for each in paid) > 0 == sum(each.lost_wei for each in paid)
+
+
 def test_loop__books_balance_to_the_wei(told) -> None:
-    books = balance_sheet(told.story.market, 1)
-    assert books.fees_wei == sum(sold.fee_wei for sold in told.story.sold[1]) > 0
+    books = balance_sheet(told.story.market, told.story.first_epoch)
+    assert books.fees_wei == sum(sold.fee_wei for sold in told.story.sold[told.story.first_epoch]) > 0
     assert books.difference_wei == 0
 
 
@@ -55,15 +68,17 @@ def test_loop__second_claim_pays_nothing(told) -> None:
 
 def test_loop__audit_of_the_honest_root_matches(told) -> None:
     assert isinstance(told.story.audit, Match)
-    assert told.story.audit.receipt_count == len(told.story.sold[1])
+    assert told.story.audit.receipt_count == len(told.story.sold[told.story.first_epoch])
 
 
 def test_loop__false_root_is_found_named_and_voided(told) -> None:
     story = told.story
     assert isinstance(story.finding, Mismatch)
     assert story.finding.wrong_leaf is not None
-    assert story.market.chain.call("RewardDistributor", "root", 2)[-1] == epochs.VOID
-    assert story.market.chain.call("RewardDistributor", "last_posted_epoch") == 1
+    assert story.market.chain.call("RewardDistributor", "root", story.second_epoch).status == epochs.VOID
+    assert story.market.chain.call("RewardDistributor", "last_posted_epoch") == story.first_epoch
+    (proposal,) = governance.proposals(story.market)
+    assert governance.state_of(story.market, proposal) is governance.State.EXECUTED
     assert "accrued" in story.attempted.overdraft_refusal
 
 
@@ -73,6 +88,11 @@ def test_loop__audit_names_the_file_whose_byte_was_changed(told, tmp_path) -> No
     store = FolderStore(tmp_path / "store")
     for cid in story.market.store.pins():
         store.put(story.market.store.get(cid))
+
+    def audit() -> AuditReport:
+        bases = [story.market.base_model]
+        return audit_epoch(story.first_epoch, client=story.market.chain, store=store, bases=bases)
+
     names = {record["cid"]: name for name, record in _evidence_files(story).items() if record["byte_count"] > 0}
     assert set(names.values()) <= set(FILES)
     for cid, name in names.items():
@@ -80,17 +100,17 @@ def test_loop__audit_names_the_file_whose_byte_was_changed(told, tmp_path) -> No
         good = path.read_bytes()
         path.chmod(0o644)
         path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
-        report = audit_epoch(1, client=story.market.chain, store=store, bases=[story.market.base_model])
+        report = audit()
         assert isinstance(report, Mismatch) and name in report.reason, (name, report)
         path.write_bytes(good)
-    assert isinstance(audit_epoch(1, client=story.market.chain, store=store, bases=[story.market.base_model]), Match)
+    assert isinstance(audit(), Match)
 
 
 def test_loop__deployment_leaves_the_deployer_without_a_role(told) -> None:
     deployment = load_deployment(told.story.market.home.deployment)
-    assert len(deployment.contracts) == 7
+    assert set(deployment.contracts) == set(CONTRACT_NAMES)
     timelock = deployment.address("Timelock")
-    for name in ("RewardDistributor", "InferencePayments"):
+    for name in OWNED_CONTRACTS:
         assert told.story.market.chain.call(name, "owner") == timelock
 
 

@@ -20,8 +20,9 @@ from eth_account.signers.local import LocalAccount
 
 from chain.client import ChainClient
 from chain.contracts import save_deployment
-from chain.deploy import ClientDeployer, deploy_protocol, development_roles, read_parameters
+from chain.deploy import ClientDeployer, deploy_protocol, development_roles
 from chain.node import DEV_DEPLOYER, DEV_HOLDER, DevNode, dev_account, free_port
+from chain.parameters import read_parameters
 from openledger.gateway.client import GatewayClient
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,11 +130,12 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
 
 def register_adapters(chain: ChainClient, *, owner: LocalAccount, other: LocalAccount) -> None:
     root, digest = b"\x01" * 32, b"\x02" * 32
-    chain.send(owner, "DatanetRegistry", "create_datanet", 1, 3, 1, (10**6, 10**6, 20, 10**6), digest)
+    terms, limits = (3, 0, 1), (1_024_000, 1_024_000, 20, 1_024_000)
+    chain.send(owner, "DatanetRegistry", "create_datanet", 1, 3, terms, limits, digest)
     chain.send(owner, "DatanetRegistry", "record_snapshot", 1, root, digest, 1)
-    chain.send(owner, "ModelRegistry", "register_base", digest, digest)
+    chain.send(owner, "ModelRegistry", "register_base", digest, digest, digest)
     for seller, prices in [(owner, (INPUT_PRICE, OUTPUT_PRICE))] * 3 + [(other, (1, 1)), (owner, (0, 0))]:
-        chain.send(seller, "ModelRegistry", "register_adapter", 1, 0, digest, digest, [root], 0, *prices)
+        chain.send(seller, "ModelRegistry", "register_adapter", 1, 0, digest, digest, digest, [root], 0, *prices)
     chain.send(owner, "ModelRegistry", "set_active", INACTIVE, False)
 
 

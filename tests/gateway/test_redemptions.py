@@ -55,7 +55,8 @@ def test_redeem__moves_the_money(market: Any, gateway: Any) -> None:
     assert reply["skipped"] == []
     amounts = {item["adapter_id"]: (item["payer"], int(item["amount_wei"])) for item in reply["redeemed"]}
     assert amounts == {SOLD: (payer.address, sum(first)), SOLD_TOO: (payer.address, other)}
-    assert len({item["transaction_hash"] for item in reply["redeemed"]}) == 1
+    # a batch is of one adapter
+    assert len({item["transaction_hash"] for item in reply["redeemed"]}) == 2
     assert [(item["due_wei"], item["amount_wei"]) for item in again["redeemed"]] == [
         (str(sum(first) + third), str(third))
     ]
@@ -138,13 +139,26 @@ def test_redeem__of_more_than_a_batch__isolates_a_bad_voucher(market: Any, tmp_p
     bad = min(payers, key=lambda payer: int(payer.address, 16))
     receipt, tab = owing(market, bad, amount)
     # as if its row had been damaged on disk
-    store.record(replace(receipt, due_after_wei=amount - 1, receipt_id=bytes(32)), replace(tab, signature=bytes(65)))
+    damaged = replace(tab, signature=bytes(32) + tab.signature[32:])
+    store.record(replace(receipt, due_after_wei=amount - 1, receipt_id=bytes(32)), damaged)
     redeemed, skipped = Redeemer(store, market.chain, market.operator).redeem()
     assert [(item.tab.voucher.payer, item.reason) for item in skipped] == [
         (bad.address, "payments: not signed by the payer")
     ]
     assert {item.tab.voucher.payer for item in redeemed} == {payer.address for payer in payers} - {bad.address}
     assert [market.redeemed(payer) for payer in payers] == [amount * (payer is not bad) for payer in payers]
+    store.close()
+
+
+def test_redeem__with_a_malformed_signature__skips_it(market: Any, tmp_path: Path) -> None:
+    store = ReceiptStore(tmp_path / "receipts.db")
+    receipt, tab = owing(market, market.payer(), 10**15)
+    store.record(receipt, replace(tab, signature=bytes(65)))
+    redeemed, skipped = Redeemer(store, market.chain, market.operator).redeem()
+    assert redeemed == []
+    assert [item.reason for item in skipped] == [
+        "its voucher's signature is not r || s || v of 65 bytes with v 27 or 28; sign again"
+    ]
     store.close()
 
 

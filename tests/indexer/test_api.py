@@ -10,6 +10,7 @@ from indexer.api.app import create_app
 from indexer.api.service import Service
 from indexer.ranking import wilson_lower_bound_ppm
 from indexer.rewards import RewardBook
+from tests.indexer import scenario
 
 OPEN = 10**18
 
@@ -96,15 +97,17 @@ def test_every_reply_names_its_block(api, busy_market):
         assert final["number"] == final["finalized_number"] == latest["finalized_number"] == head.number - 2
 
 
-def test_datanet_with_its_validators(api, busy_market):
+def test_datanet_with_its_curators(api, busy_market):
     datanet = get(api, "/datanets/1")
     assert datanet["owner"] == busy_market.outsider.address
-    assert datanet["validators"] == [busy_market.validators[0].address]
-    assert (datanet["modality"], datanet["is_open"], datanet["file_bytes"]) == ("text", False, 4_000_000)
+    assert datanet["curators"] == [busy_market.builder.address]
+    assert (datanet["committee_size"], datanet["review_reward_wei"]) == (3, str(OPEN))
+    assert datanet["review_funded_wei"] == str(1_000 * OPEN)
+    assert (datanet["modality"], datanet["is_open"], datanet["file_bytes"]) == ("text", False, 4_096_000)
     counts = {name: datanet[name] for name in ("pending", "accepted", "rejected", "withdrawn")}
     assert counts == {"pending": 1, "accepted": 2, "rejected": 1, "withdrawn": 1}
     assert [each["datanet_id"] for each in get(api, "/datanets", owner=busy_market.outsider.address)["items"]] == [1]
-    assert get(api, "/datanets", owner=busy_market.owner.address)["items"] == []
+    assert [each["datanet_id"] for each in get(api, "/datanets", owner=busy_market.owner.address)["items"]] == [2]
 
 
 def test_contributions__filtered_and_paged(api, busy_market):
@@ -117,9 +120,46 @@ def test_contributions__filtered_and_paged(api, busy_market):
 
 def test_contribution_with_its_reviews(api, busy_market):
     contribution = get(api, "/contributions/2")
-    assert contribution["status"] == "rejected"
-    (review,) = contribution["reviews"]
-    assert (review["validator"], review["reason"]) == (busy_market.validators[0].address, 5)
+    assert contribution["status"] == "rejected" and contribution["decided_at"] > 0
+    # appealed against, so a larger committee voted again, and nobody accepted it
+    first, *_, last = contribution["rounds"]
+    assert (first["level"], first["seats"], first["accepts"], first["is_accepted"]) == (0, 3, 0, False)
+    assert (last["seats"] >= 9, last["appellant"]) == (True, busy_market.contributors[0].address)
+    assert len(contribution["reviews"]) == sum(each["revealed"] for each in contribution["rounds"])
+    assert {review["reason"] for review in contribution["reviews"]} == {5}
+    assert {review["validator"] for review in contribution["reviews"]} <= {v.address for v in busy_market.validators}
+
+
+def test_validators__their_seats_their_votes_and_their_pay(api, busy_market):
+    found = {each["validator"]: each for each in get(api, "/validators")["items"]}
+    assert set(found) == {each.address for each in (*busy_market.validators, busy_market.sleeper)}
+    one = busy_market.validators[0].address
+    assert get(api, f"/validators/{one.lower()}")["stake_wei"] == str(2_000 * OPEN)
+    votes = list(pages(api, f"/validators/{one}/reviews", limit=2))
+    assert len([each for each in votes if each["status"] == "revealed"]) == found[one]["votes"] > 0
+    assert sum(int(each["earned_wei"]) for each in votes) == int(found[one]["earned_wei"])
+    asleep = found[busy_market.sleeper.address]
+    assert asleep["votes"] == 0 and int(asleep["lost_wei"]) > 1_000 * OPEN and asleep["seats"] == 0
+    assert [each["seat_id"] for each in get(api, "/seats", modality="text")["items"]] == [1, 2, 3, 4]
+    assert get(api, "/seats", modality="audio")["items"] == []
+    assert len(get(api, "/seats", validator=one)["items"]) == 2
+
+
+def test_proposals_and_their_votes(api, busy_market):
+    first, second, third = get(api, "/proposals")["items"]
+    assert [each["status"] for each in (first, second, third)] == ["executed", "executed", "canceled"]
+    assert list(pages(api, "/proposals", limit=1)) == [first, second, third]
+    assert first["calls"][0]["target"] == busy_market.deployment.address("RewardDistributor")
+    assert (first["for_wei"], third["abstain_wei"]) == (str(20_000_000 * OPEN), str(20_000_000 * OPEN))
+    deadline = busy_market.client.call("OpenGovernor", "proposalDeadline", int(third["proposal_id"]))
+    assert third["vote_end"] == deadline > third["vote_start"] + 14 * 86_400
+    assert get(api, f"/proposals/{first['proposal_id']}")["description"] == "void: True"
+    (cast,) = get(api, f"/proposals/{first['proposal_id']}/votes")["items"]
+    assert (cast["voter"], cast["support"], cast["reason"]) == (
+        busy_market.holder.address,
+        "for",
+        "the evidence says so",
+    )
 
 
 def test_ranking__equal_sums_go_by_acceptance_rate(api, busy_market):
@@ -153,6 +193,7 @@ def test_epoch__shows_both_attempts_and_what_became_of_the_bonds(api, busy_marke
     assert epoch["accrued_wei"] == str(accrued)
     assert [(root["attempt"], root["status"]) for root in epoch["roots"]] == [(0, "void"), (1, "final")]
     assert [root["challenges"][0]["status"] for root in epoch["roots"]] == ["won", "lost"]
+    assert [root["bond_status"] for root in epoch["roots"]] == ["lost", "returned"]
     assert epoch["root"] == epoch["roots"][1]
     assert epoch["remainder_wei"] == str(accrued - busy_market.rewards.total_wei)
     assert epoch["root"]["burned_wei"] == str(500 * OPEN)
@@ -178,14 +219,16 @@ def test_account__holds_everything_that_it_did(api, busy_market):
     assert (builder["earned_wei"], builder["unpaid_wei"]) == (builder["paid_wei"], "0")
     assert builder["by_adapter"] == [{"adapter_id": 1, "amount_wei": builder["earned_wei"]}]
     contributor = get(api, f"/accounts/{busy_market.contributors[0].address}")
-    assert contributor["contributions"] == {"pending": 0, "accepted": 1, "rejected": 1, "withdrawn": 0}
+    assert contributor["contributions"] == {"pending": 1, "accepted": 1, "rejected": 1, "withdrawn": 0}
     assert contributor["rewards"]["claimed_wei"] == str(4 * OPEN)
+    assert contributor["rewards"]["recovery"] == busy_market.outsider.address
+    assert (contributor["reviews"]["appeals"], contributor["reviews"]["appeals_upheld"]) == (1, 0)
     staker = get(api, f"/accounts/{busy_market.outsider.address}")["stake"]
     assert (staker["staked_wei"], staker["delegate"]) == (str(60 * OPEN), busy_market.builder.address)
     nobody = get(api, f"/accounts/{'0x' + '99' * 20}")
     assert nobody["deposit"]["balance_wei"] == nobody["stake"]["staked_wei"] == "0"
     path = f"/accounts/{busy_market.contributors[0].address}"
-    assert len(get(api, f"{path}/contributions")["items"]) == 2
+    assert len(get(api, f"{path}/contributions")["items"]) == 3
     assert len(get(api, f"{path}/claims")["items"]) == 1
 
 
@@ -209,7 +252,7 @@ def test_rewards__published_once_they_hash_to_the_root__then_prove_every_claim(p
     assert api.post("/epochs/1/rewards", json=leaves_of(busy_market)).status_code == 200
     for account, amount in zip(busy_market.rewards.accounts, busy_market.rewards.cumulative_wei, strict=True):
         proof = get(api, f"/epochs/1/proofs/{account}")
-        nodes = [(bytes.fromhex(node["hash"][2:]), int(node["sum_wei"])) for node in proof["proof"]]
+        nodes = [bytes.fromhex(node[2:]) for node in proof["proof"]]
         claim = (account, int(proof["cumulative_wei"]), proof["index"], nodes)
         assert int(proof["cumulative_wei"]) == amount
         assert busy_market.client.call("RewardDistributor", "verify_reward", 1, *claim)
@@ -248,7 +291,16 @@ def test_rewards__body_without_length_or_too_large__are_refused(api):
     "path",
     [
         *("/datanets/9", "/datanets/9/contributions", "/datanets/9/ranking", "/contributions/99"),
-        *("/adapters/9", "/bases/9", "/epochs/9", "/epochs/9/rewards", f"/epochs/9/proofs/0x{'11' * 20}", "/nowhere"),
+        *(
+            f"/validators/0x{'12' * 20}",
+            "/proposals/7",
+            "/adapters/9",
+            "/bases/9",
+            "/epochs/9",
+            "/epochs/9/rewards",
+            f"/epochs/9/proofs/0x{'11' * 20}",
+            "/nowhere",
+        ),
     ],
 )
 def test_things_that_do_not_exist__are_404(api, path):
@@ -271,6 +323,8 @@ def test_things_that_do_not_exist__are_404(api, path):
         ("/accounts/0x12", {}),
         ("/events", {"from_block": -1}),
         ("/epochs/1/proofs/0xzz", {}),
+        ("/proposals/x", {}),
+        ("/seats", {"modality": "smell"}),
     ],
 )
 def test_requests_that_make_no_sense__are_422(api, path, parameters):
@@ -287,19 +341,24 @@ def test_min_block__not_indexed_yet__is_409(api, busy_market):
 def test_finalized__shows_the_state_before_the_newest_blocks(market, start_indexing):
     market.open_datanet()
     contribution = market.contribute(market.contributors[0])
+    scenario.join(market, market.validators[0])
+    votes = {contribution: scenario.accept(42)}
+    scenario.open_reviews(market, votes)
+    scenario.vote(market, votes)
     market.finalize_all()
-    market.review(contribution, is_accepted=True, score=42)
+    scenario.settle(market, votes)
     indexing = start_indexing(market.deployment, market.node.rpc_url)
     indexing.catch_up()
     api = client_of(indexing, market)
     latest, final = (get(api, f"/contributions/{contribution}", finality=each) for each in ("latest", "finalized"))
-    assert (latest["status"], latest["score"], len(latest["reviews"])) == ("accepted", 42, 1)
-    assert (final["status"], final["score"], len(final["reviews"])) == ("pending", 0, 0)
+    assert (latest["status"], latest["score"]) == ("accepted", 42)
+    assert (final["status"], final["score"]) == ("pending", 0)
+    earned = [sum(int(each["earned_wei"]) for each in state["reviews"]) for state in (latest, final)]
+    assert earned[0] > earned[1] == 0 and len(final["reviews"]) == len(latest["reviews"])
     assert get(api, "/datanets/1/ranking", finality="finalized")["items"] == []
     assert get(api, "/datanets/1/contributions", finality="finalized", status="accepted")["items"] == []
-    accepted = get(api, "/events", event="Reviewed")["items"]
-    assert len(accepted) == 1
-    assert get(api, "/events", event="Reviewed", finality="finalized")["items"] == []
+    assert len(get(api, "/events", event="Settled")["items"]) == 1
+    assert get(api, "/events", event="Settled", finality="finalized")["items"] == []
 
 
 def test_openapi__lists_every_endpoint(api):

@@ -65,10 +65,13 @@ def test_projections__agree_with_the_contracts(busy_market, busy_index):
 def test_registries__agree_with_the_contracts(busy_market, busy_index):
     call, codes = busy_market.client.call, {"pending": 1, "accepted": 2, "rejected": 4, "withdrawn": 8}
     contributions = rows(busy_index, PROJECTIONS["contribution"])
-    assert [row["status"] for row in contributions] == ["accepted", "rejected", "accepted", "withdrawn", "pending"]
+    assert [row["status"] for row in contributions] == [
+        *("accepted", "rejected", "accepted", "withdrawn", "pending", "pending")
+    ]
     for row in contributions:
         truth = dict_of(call("DatanetRegistry", "contribution", row["contribution_id"]))
-        assert (row["commit_block"], codes[row["status"]]) == (truth["commit_block"], truth["status"])
+        truth["status"] = {code: name for name, code in codes.items()}[truth["status"]]
+        assert {name: row[name] for name in truth} == truth
     for row in rows(busy_index, PROJECTIONS["contributor"]):
         truth = dict_of(call("DatanetRegistry", "contributor_stats", row["datanet_id"], row["contributor"]))
         assert {name: row[name] for name in truth} == truth
@@ -76,6 +79,31 @@ def test_registries__agree_with_the_contracts(busy_market, busy_index):
         truth = dict_of(call("ModelRegistry", "adapter", row["adapter_id"]))
         shared = {name: value for name, value in truth.items() if not isinstance(value, bytes)}
         assert {name: row[name] for name in shared} == shared
+        assert row["licence_digest"] == "0x" + call("ModelRegistry", "licence_of", row["adapter_id"]).hex()
+        assert row["is_deprecated"] == call("ModelRegistry", "is_deprecated", row["adapter_id"])
+        assert row["successor_id"] == call("ModelRegistry", "successor_of", row["adapter_id"])
+
+
+def test_reviews_and_votes__agree_with_the_contracts(busy_market, busy_index):
+    call = busy_market.client.call
+    for row in rows(busy_index, PROJECTIONS["validator"]):
+        assert row["seats"] == call("ValidatorPool", "seats_of", row["validator"])
+        assert row["stake_wei"] == call("ValidatorPool", "stake_of", row["validator"])
+        assert [row["leaving_wei"], row["ready_at"]] == list(call("ValidatorPool", "leaving_of", row["validator"]))
+    for row in rows(busy_index, PROJECTIONS["seat"]):
+        assert row["is_seated"] == call("ValidatorPool", "is_seated", row["seat_id"])
+        assert row["validator"] == call("ValidatorPool", "validator_of", row["seat_id"])
+    newest = {}
+    for row in sorted(rows(busy_index, PROJECTIONS["review_round"]), key=lambda row: (row["level"], row["attempt"])):
+        newest[row["contribution_id"]] = row
+    for number, row in newest.items():
+        truth = call("ReviewCourt", "round", number)
+        assert (row["level"], row["attempt"]) == (truth.level, truth.attempt)
+        names = ("draw_block",) if row["status"] == "opened" else ("committed", "revealed", "accepts")
+        assert {name: row[name] for name in names} == {name: getattr(truth, name) for name in names}
+    for row in rows(busy_index, PROJECTIONS["proposal"]):
+        votes = call("OpenGovernor", "proposalVotes", row["proposal_id"])
+        assert [row["against_wei"], row["for_wei"], row["abstain_wei"]] == list(votes)
 
 
 def dict_of(struct):

@@ -17,7 +17,10 @@ from openledger.units import in_open, to_wei
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
     *("demo", "up", "accounts", "status", "contribute", "review", "train", "deposit", "ask", "redeem", "audit"),
-    *("claim", "datanet create", "epoch close", "dev advance"),
+    *("claim", "take-down", "appeal", "datanet create", "datanet fund", "epoch close", "dev advance"),
+    *("validator join", "validator leave", "validator collect", "validator step"),
+    *("govern stake", "govern delegate", "govern list", "govern propose-void", "govern vote"),
+    *("govern queue", "govern execute"),
 )
 
 

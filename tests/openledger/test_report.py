@@ -15,7 +15,9 @@ from openledger.demo.outcome import (
     HitRate,
     Outcome,
     Refusal,
+    Reviewed,
     StageCost,
+    Validator,
 )
 from openledger.demo.report import write_report
 
@@ -66,6 +68,8 @@ def outcome() -> Outcome:
             Contributor("copier", "copier", "0xb", 1, 1, 0, 0, -50_000, 0, 0),
         ),
         refusals=(Refusal("copier", "copy.txt", "already contributed"),),
+        reviews=(Reviewed(1, "poet", "first vote: 3 of 3 seats accept", "accepted, 98 points"),),
+        validators=(Validator("validator 1", 3, 10**18, 0),),
         answers=(Answer("<script>alert(1)</script>?", "a & b", "poet", 10**18, True, credits),),
         balance=BalanceSheet(10**18, 3 * 10**17, 3 * 10**17, 15 * 10**16, 10**17, 10**17, 5 * 10**16),
         hit_rates=(HitRate("influence", 1, 1, 1), HitRate("chance", 0.5, 1.5, 1)),
@@ -83,7 +87,14 @@ def test_report__is_self_contained_and_well_formed(outcome: Outcome, tmp_path: P
     assert checker.seen.count("svg") == 3
     assert "script" not in checker.seen
     text = " ".join(checker.text)
-    for expected in ("<script>alert(1)</script>?", "a & b", "already contributed", "MISMATCH: leaf", "0.500000"):
+    for expected in (
+        "<script>alert(1)</script>?",
+        "a & b",
+        "already contributed",
+        "MISMATCH: leaf",
+        "0.500000",
+        "3 of 3 seats",
+    ):
         assert expected in text, expected
 
 

@@ -51,8 +51,7 @@ def _reward_tree(leaf_count: int) -> dict[str, Any]:
 
 def _reward_proof(tree: merkle.RewardTree, account: str) -> dict[str, Any]:
     index, amount, proof = tree.proof_of(account)
-    nodes = [{"hash": _hex(node.hash), "sum_wei": str(node.sum_wei)} for node in proof]
-    return {"account": account, "cumulative_wei": str(amount), "index": index, "proof": nodes}
+    return {"account": account, "cumulative_wei": str(amount), "index": index, "proof": list(map(_hex, proof))}
 
 
 def _shares(receipt: int) -> list[tuple[int, int]]:
@@ -94,8 +93,12 @@ def _signed(message: Any, digest: bytes) -> dict[str, Any]:
 def _typed_data() -> dict[str, Any]:
     signer = PrivateKey(TEST_KEY).public_key.to_checksum_address()
     vouchers = [Voucher(signer, _account(n), n + 1, _amount(n), 2**31 + n) for n in range(3)]
-    words = [merkle.keccak(b"word %d" % n) for n in range(3)]
-    roots = [RewardRoot(n + 1, n % 2, words[0], _amount(n), n + 1, words[1], words[2]) for n in range(3)]
+    words = [merkle.keccak(b"word %d" % n) for n in range(5)]
+    # previous root, root; evidence digest, evidence chunk root; attribution root
+    roots = [
+        RewardRoot(n + 1, n % 2, words[3], words[0], _amount(n), n + 1, words[1], words[4], 7 * n + 1, words[2])
+        for n in range(3)
+    ]
     return {
         "chain_id": CHAIN_ID,
         "payments": PAYMENTS,

@@ -12,7 +12,7 @@ router = APIRouter(tags=["accounts"])
 
 @router.get("/accounts/{address}")
 def account_of(address: str, read: Read) -> Json:
-    """The account's deposit, stake, earnings, rewards and contributions; zeros for one that did nothing yet."""
+    """Deposit, stake, earnings, rewards, reviews and contributions of an account; zeros where it did nothing yet."""
     checksummed = account(address)
     return read.reply(
         {
@@ -21,6 +21,7 @@ def account_of(address: str, read: Read) -> Json:
             "stake": _stake(read, checksummed),
             "earnings": _earnings(read, checksummed),
             "rewards": _rewards(read, checksummed),
+            "reviews": _reviews(read, checksummed),
             "contributions": _contributions(read, checksummed),
             "standings": read.all("contributor", ["datanet_id"], contributor=checksummed),
         }
@@ -60,7 +61,14 @@ def _earnings(read: Reader, address: str) -> Json:
 
 
 def _rewards(read: Reader, address: str) -> Json:
-    return _part(read.one("claimant", address), ("claimed_wei", "bonds_returned_wei"))
+    return _part(read.one("claimant", address), ("claimed_wei", "bonds_returned_wei"), recovery=None)
+
+
+def _reviews(read: Reader, address: str) -> Json:
+    """As a validator, and what the court paid out."""
+    amounts = ("stake_wei", "leaving_wei", "earned_wei", "lost_wei")
+    as_validator = _part(read.one("validator", address), amounts, ready_at=0, seats=0, votes=0)
+    return {**as_validator, **_part(read.one("court_account", address), ("paid_wei",), appeals=0, appeals_upheld=0)}
 
 
 def _contributions(read: Reader, address: str) -> Json:

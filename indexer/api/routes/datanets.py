@@ -1,4 +1,4 @@
-"""Datanets, their contributions, their ranking, their snapshots."""
+"""Datanets, their contributions with their reviews, their ranking, their snapshots."""
 
 from enum import StrEnum
 
@@ -29,17 +29,19 @@ def datanets(read: Read, page: Page, owner: str | None = None) -> Json:
 
 @router.get("/datanets/{datanet_id}")
 def datanet(datanet_id: Id, read: Read) -> Json:
-    """One Datanet with its validators."""
+    """One Datanet with its curators. Who validates stands under `/validators`, by modality."""
     found = _require(read, datanet_id)
-    named = read.all("validator", ["validator"], datanet_id=datanet_id, is_validator=True)
-    return read.reply({**found, "validators": [each["validator"] for each in named]})
+    named = read.all("curator", ["curator"], datanet_id=datanet_id, is_curator=True)
+    budget = read.one("review_budget", datanet_id)
+    funded = budget["funded_wei"] if budget else "0"
+    return read.reply({**found, "curators": [each["curator"] for each in named], "review_funded_wei": funded})
 
 
 @router.get("/datanets/{datanet_id}/contributions")
 def contributions(
     datanet_id: Id, read: Read, page: Page, status: Status | None = None, contributor: str | None = None
 ) -> Json:
-    """Contributions by id, which is the order of their reveals; snapshots sort by commit block, then id."""
+    """Contributions by id, which is the order of their commitments."""
     _require(read, datanet_id)
     table = read.table("contribution")
     where = equals(table, datanet_id=datanet_id, status=status, contributor=optional_account(contributor))
@@ -48,12 +50,14 @@ def contributions(
 
 @router.get("/contributions/{contribution_id}")
 def contribution(contribution_id: Id, read: Read) -> Json:
-    """One contribution with its reviews, oldest first."""
+    """One contribution with its committees and the votes that they showed, oldest first."""
     found = read.one("contribution", contribution_id)
     if found is None:
         raise not_found(f"contribution {contribution_id}")
-    reviews = read.all("review", ["block_number", "log_index"], contribution_id=contribution_id)
-    return read.reply({**found, "reviews": reviews})
+    rounds = read.all("review_round", ["level", "attempt"], contribution_id=contribution_id)
+    votes = ["block_number", "log_index"]
+    reviews = read.all("review", votes, contribution_id=contribution_id, status="revealed")
+    return read.reply({**found, "rounds": rounds, "reviews": reviews})
 
 
 @router.get("/datanets/{datanet_id}/ranking")

@@ -12,6 +12,7 @@ router = APIRouter(tags=["models"])
 Filter = Annotated[int | None, Query(ge=0, le=2**63 - 1)]
 # a parent exists before its child, so a lineage ends; the contract ends it here
 _MAX_LINEAGE_DEPTH = 8
+_CHAIN_ORDER = ("block_number", "log_index")
 
 
 @router.get("/bases")
@@ -63,9 +64,10 @@ def _require(read: Reader, adapter_id: int) -> Json:
 
 
 def _datasets(read: Reader, adapter_id: int) -> list[Json]:
+    """The snapshots it was trained on; of Datanets that recorded the same root, the first."""
     roots = read.all("adapter_root", ["position"], adapter_id=adapter_id)
-    snapshots = (read.one("snapshot", each["dataset_root"]) for each in roots)
-    return [each for each in snapshots if each is not None]
+    recorded = (read.all("snapshot", _CHAIN_ORDER, dataset_root=each["dataset_root"]) for each in roots)
+    return [snapshots[0] for snapshots in recorded if snapshots]
 
 
 def _lineage(read: Reader, child: Json) -> list[Json]:

@@ -124,7 +124,7 @@ def proof(reward_epoch: Id, address: str, read: Read, service: Serve) -> Json:
             "account": checksummed,
             "index": index,
             "cumulative_wei": str(cumulative_wei),
-            "proof": [{"hash": "0x" + node.hash.hex(), "sum_wei": str(node.sum_wei)} for node in nodes],
+            "proof": ["0x" + node.hex() for node in nodes],
         }
     )
 

@@ -1,4 +1,4 @@
-"""A Datanet for text with three validators and a quorum of two, and a way to contribute to it."""
+"""A Datanet for text, contributors with OPEN, a court that is an account, and a way to contribute."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,9 +11,10 @@ from eth_abi import encode
 from eth_utils import keccak
 
 TEXT, IMAGE, AUDIO = 1, 2, 4
-RAW, DAG_PB = 0x55, 0x70
 MARKDOWN, PLAIN_TEXT = 0, 1
-DAY = 86_400
+OPEN = 10**18
+# odd, so that its half is rounded
+DEPOSIT_WEI = OPEN + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,6 @@ class Entry:
     digest: bytes
     canonical_hash: bytes
     datanet_id: int = 1
-    codec: int = RAW
     byte_count: int = 100
     format: int = MARKDOWN
     salt: bytes = b"\x05" * 32
@@ -34,10 +34,10 @@ class Entry:
         fields = [contributor, self.datanet_id, self.digest, self.canonical_hash, self.salt]
         return bytes(keccak(encode(types, fields)))
 
-    def arguments(self) -> tuple[Any, ...]:
+    def arguments(self, contribution_id: int) -> tuple[Any, ...]:
         """The arguments of `reveal`."""
-        content = (self.digest, self.codec, self.canonical_hash, self.byte_count)
-        return (self.datanet_id, *content, self.format, self.salt)
+        content = (self.digest, self.canonical_hash, self.byte_count, self.format)
+        return (contribution_id, self.datanet_id, *content, self.salt)
 
 
 @pytest.fixture(scope="session")
@@ -53,18 +53,31 @@ def entry() -> Callable[..., Entry]:
 
 
 @pytest.fixture
-def registry(factory: Callable[[str], Any]) -> Any:
-    return factory("DatanetRegistry").deploy()
+def registry_owner(actor: Callable[[str], str]) -> str:
+    return actor("registry_owner")
+
+
+@pytest.fixture
+def treasury(actor: Callable[[str], str]) -> str:
+    return actor("treasury")
+
+
+@pytest.fixture
+def court(actor: Callable[[str], str]) -> str:
+    return actor("court")
+
+
+@pytest.fixture
+def registry(factory: Callable[[str], Any], open_token: Any, treasury: str, registry_owner: str, court: str) -> Any:
+    deployed = factory("DatanetRegistry").deploy(open_token, treasury, DEPOSIT_WEI, registry_owner)
+    with boa.env.prank(registry_owner):
+        deployed.set_court(court)
+    return deployed
 
 
 @pytest.fixture
 def datanet_owner(actor: Callable[[str], str]) -> str:
     return actor("datanet_owner")
-
-
-@pytest.fixture
-def validators(actor: Callable[[str], str]) -> list[str]:
-    return [actor(f"validator_{number}") for number in range(3)]
 
 
 @pytest.fixture
@@ -80,17 +93,23 @@ def second_contributor(actor: Callable[[str], str]) -> str:
 @pytest.fixture
 def limits(protocol: dict[str, Any]) -> tuple[int, int, int, int]:
     """The default limits, in the order of the ABI."""
-    defaults = protocol["datanet"]
     names = ["contributor_bytes_per_day", "datanet_bytes_per_day", "contributor_files_per_day", "file_bytes"]
-    return tuple(defaults[name] for name in names)
+    return tuple(protocol["datanet"]["limits"][name] for name in names)
 
 
 @pytest.fixture
-def create(registry: Any, datanet_owner: str, limits: tuple[int, ...]) -> Callable[..., int]:
+def terms(protocol: dict[str, Any]) -> tuple[int, int, int]:
+    """The default terms of review, in the order of the ABI."""
+    names = ["committee_size", "review_fee_wei", "review_reward_wei"]
+    return tuple(int(protocol["datanet"]["terms"][name]) for name in names)
+
+
+@pytest.fixture
+def create(registry: Any, datanet_owner: str, limits: tuple[int, ...], terms: tuple[int, ...]) -> Callable[..., int]:
     """`create(**changes)`: a Datanet of `datanet_owner`; returns its id."""
 
     def make(**changes: Any) -> int:
-        arguments = {"modality": TEXT, "formats": 0b11, "quorum": 2, "limits": limits, "metadata": b"\x09" * 32}
+        arguments = {"modality": TEXT, "formats": 0b11, "terms": terms, "limits": limits, "metadata": b"\x09" * 32}
         with boa.env.prank(datanet_owner):
             return int(registry.create_datanet(*(arguments | changes).values()))
 
@@ -98,46 +117,103 @@ def create(registry: Any, datanet_owner: str, limits: tuple[int, ...]) -> Callab
 
 
 @pytest.fixture
-def datanet_id(registry: Any, create: Callable[..., int], datanet_owner: str, validators: list[str]) -> int:
-    created = create()
-    with boa.env.prank(datanet_owner):
-        for validator in validators:
-            registry.set_validator(created, validator, True)
-    return created
+def datanet_id(create: Callable[..., int]) -> int:
+    return create()
 
 
 @pytest.fixture
-def contribute(registry: Any) -> Callable[[str, Entry], int]:
-    """Commits, waits one block, reveals; returns the contribution's id."""
+def fund(registry: Any, open_token: Any, open_holder: str) -> Callable[..., None]:
+    """Gives an account OPEN, which it approves for the registry."""
+
+    def run(account: str, amount_wei: int = 10**6 * OPEN) -> None:
+        with boa.env.prank(open_holder):
+            open_token.transfer(account, amount_wei)
+        with boa.env.prank(account):
+            open_token.approve(registry, 2**256 - 1)
+
+    return run
+
+
+@pytest.fixture
+def add_deposits(registry: Any, fund: Callable[..., None]) -> Callable[[str, int, int], None]:
+    """Pays deposits of an account into a Datanet, with new OPEN."""
+
+    def run(account: str, datanet_id: int, count: int = 1) -> None:
+        fund(account, count * DEPOSIT_WEI)
+        with boa.env.prank(account):
+            registry.add_deposits(datanet_id, count)
+
+    return run
+
+
+@pytest.fixture
+def commit(registry: Any) -> Callable[[str, Entry], int]:
+    """Commits to an entry, and waits one block; returns the id."""
+
+    def run(account: str, committed: Entry) -> int:
+        with boa.env.prank(account):
+            contribution_id = int(registry.commit(committed.commitment(account)))
+        boa.env.time_travel(blocks=1, block_delta=0)
+        return contribution_id
+
+    return run
+
+
+@pytest.fixture
+def contribute(registry: Any, commit: Callable[[str, Entry], int], add_deposits: Any) -> Callable[[str, Entry], int]:
+    """Pays a deposit where none is free, commits, waits one block, reveals; returns the contribution's id."""
 
     def run(account: str, revealed: Entry) -> int:
+        datanet_id = revealed.datanet_id
+        if 0 < datanet_id <= registry.datanet_count() and registry.free_deposits(datanet_id, account) == 0:
+            add_deposits(account, datanet_id)
+        contribution_id = commit(account, revealed)
         with boa.env.prank(account):
-            registry.commit(revealed.commitment(account))
-            boa.env.time_travel(blocks=1, block_delta=0)
-            return int(registry.reveal(*revealed.arguments()))
+            registry.reveal(*revealed.arguments(contribution_id))
+        return contribution_id
 
     return run
 
 
 @pytest.fixture
-def accept(registry: Any, validators: list[str]) -> Callable[..., None]:
-    """A quorum accepts a contribution with a score."""
-
-    def run(contribution_id: int, score: int = 80) -> None:
-        for validator in validators[:2]:
-            with boa.env.prank(validator):
-                registry.review(contribution_id, True, score, 0, bytes(32))
-
-    return run
-
-
-@pytest.fixture
-def reject(registry: Any, validators: list[str]) -> Callable[[int], None]:
-    """A quorum rejects a contribution as off topic."""
+def begin_review(registry: Any, court: str) -> Callable[[int], None]:
+    """The court begins to review a contribution."""
 
     def run(contribution_id: int) -> None:
-        for validator in validators[:2]:
-            with boa.env.prank(validator):
-                registry.review(contribution_id, False, 0, 3, bytes(32))
+        with boa.env.prank(court):
+            registry.begin_review(contribution_id)
+
+    return run
+
+
+@pytest.fixture
+def accept(registry: Any, court: str, entry: Callable[..., Entry]) -> Callable[..., None]:
+    """The court accepts a contribution of `entry(name)` with a score."""
+
+    def run(contribution_id: int, score: int = 80, name: object = "entry") -> None:
+        with boa.env.prank(court):
+            registry.resolve(contribution_id, entry(name).canonical_hash, True, score, False)
+
+    return run
+
+
+@pytest.fixture
+def reject(registry: Any, court: str, entry: Callable[..., Entry]) -> Callable[..., None]:
+    """The court rejects a contribution of `entry(name)`, as abuse or not."""
+
+    def run(contribution_id: int, name: object = "entry", is_abusive: bool = False) -> None:
+        with boa.env.prank(court):
+            registry.resolve(contribution_id, entry(name).canonical_hash, False, 0, is_abusive)
+
+    return run
+
+
+@pytest.fixture
+def withdraw(registry: Any, entry: Callable[..., Entry]) -> Callable[..., None]:
+    """An account withdraws a contribution of `entry(name)`."""
+
+    def run(account: str, contribution_id: int, name: object = "entry") -> None:
+        with boa.env.prank(account):
+            registry.withdraw_contribution(contribution_id, entry(name).canonical_hash)
 
     return run

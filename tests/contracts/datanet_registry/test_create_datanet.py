@@ -5,7 +5,10 @@ import boa
 import pytest
 
 TEXT, IMAGE, AUDIO = 1, 2, 4
-TERABYTE = 2**40
+OPEN = 10**18
+KIB = 1_024
+MAX_CONTRIBUTOR = (2**18 - 2) * KIB
+MAX_DATANET = (2**24 - 2) * KIB
 
 
 def test_create__stores_and_logs_everything(
@@ -13,17 +16,26 @@ def test_create__stores_and_logs_everything(
     create: Callable[..., int],
     datanet_owner: str,
     limits: tuple[int, ...],
+    terms: tuple[int, ...],
     events: Callable[..., Any],
 ) -> None:
     assert create() == 1
-    fields = {"owner": datanet_owner, "modality": TEXT, "formats": 0b11, "quorum": 2}
+    fields = {"owner": datanet_owner, "modality": TEXT, "formats": 0b11, "metadata_digest": b"\x09" * 32}
     (event,) = events(registry, "DatanetCreated")
     assert {key: event[key] for key in fields} == fields
+    assert (event["datanet_id"], tuple(event["limits"]), tuple(event["terms"])) == (1, limits, terms)
     assert registry.datanet_count() == 1
-    assert (event["datanet_id"], tuple(event["limits"]), event["metadata_digest"]) == (1, limits, b"\x09" * 32)
     datanet = registry.datanet(1)._asdict()
     assert {key: datanet[key] for key in fields} == fields
-    assert (datanet["is_open"], tuple(datanet["limits"]), datanet["metadata_digest"]) == (True, limits, b"\x09" * 32)
+    assert (tuple(datanet["limits"]), tuple(datanet["terms"])) == (limits, terms)
+    assert (datanet["is_open"], datanet["snapshot_version"]) == (True, 0)
+
+
+def test_datanet__that_does_not_exist__is_all_zero(registry: Any, datanet_id: int) -> None:
+    for wanted in (0, datanet_id + 1, 2**96 + datanet_id):
+        datanet = registry.datanet(wanted)
+        assert (datanet.owner, datanet.is_open) == ("0x" + "00" * 20, False)
+        assert (tuple(datanet.limits), tuple(datanet.terms)) == ((0, 0, 0, 0), (0, 0, 0))
 
 
 @pytest.mark.parametrize(
@@ -32,8 +44,8 @@ def test_create__stores_and_logs_everything(
 def test_create__takes_every_format_of_the_modality(
     registry: Any, create: Callable[..., int], modality: int, formats: int
 ) -> None:
-    created = create(modality=modality, formats=formats)
-    assert (registry.datanet(created).modality, registry.datanet(created).formats) == (modality, formats)
+    datanet = registry.datanet(create(modality=modality, formats=formats))
+    assert (datanet.modality, datanet.formats) == (modality, formats)
 
 
 @pytest.mark.parametrize(
@@ -64,37 +76,60 @@ def test_create__without_exactly_one_modality__reverts(create: Callable[..., int
         create(modality=modality)
 
 
-@pytest.mark.parametrize(("quorum", "reason"), [(0, "datanets: quorum is zero"), (65, "datanets: quorum too large")])
-def test_create__with_a_quorum_out_of_range__reverts(create: Callable[..., int], quorum: int, reason: str) -> None:
+BAD_TERMS = [
+    ((2, 1, 1), "datanets: committee too small"),
+    ((16, 1, 1), "datanets: committee too large"),
+    ((4, 1, 1), "datanets: committee is even"),
+    ((3, 1_000 * OPEN + 1, 1), "datanets: review fee too large"),
+    ((3, 1, 0), "datanets: review reward is zero"),
+    ((3, 1, 2 * OPEN + 1), "datanets: review reward too large"),
+    ((3, 2**256 - 1, 1), "datanets: review fee too large"),
+]
+
+
+@pytest.mark.parametrize(("terms", "reason"), BAD_TERMS)
+def test_create__with_bad_terms__reverts(create: Callable[..., int], terms: tuple[int, ...], reason: str) -> None:
     with boa.reverts(reason):
-        create(quorum=quorum)
+        create(terms=terms)
+
+
+@pytest.mark.parametrize("terms", [(3, 0, 1), (15, 1_000 * OPEN, 2 * OPEN)])
+def test_create__with_extreme_terms__keeps_them(
+    registry: Any, create: Callable[..., int], terms: tuple[int, ...]
+) -> None:
+    assert tuple(registry.datanet(create(terms=terms)).terms) == terms
 
 
 BAD_LIMITS = [
-    ((10, 10, 1, 0), "allowances: file limit is zero"),
-    ((10, 20, 1, 11), "allowances: file limit too large"),
-    ((21, 20, 1, 5), "allowances: contributor limit too large"),
-    ((10, TERABYTE, 1, 5), "allowances: datanet limit too large"),
-    ((10, 20, 0, 5), "allowances: no files a day"),
-    ((10, 20, 1_001, 5), "allowances: too many files a day"),
+    ((10, 10, 1, 0), "datanets: file limit is zero"),
+    ((10, 20, 1, 11), "datanets: file limit above the contributor's"),
+    ((21, 20, 1, 5), "datanets: contributor limit above the datanet's"),
+    ((2**18 - 1, 2**18 - 1, 1, 5), "datanets: contributor limit too large"),
+    ((10, 2**24 - 1, 1, 5), "datanets: datanet limit too large"),
+    ((10, 20, 0, 5), "datanets: no files a day"),
+    ((10, 20, 63, 5), "datanets: too many files a day"),
 ]
 
 
 @pytest.mark.parametrize(("limits", "reason"), BAD_LIMITS)
 def test_create__with_bad_limits__reverts(create: Callable[..., int], limits: tuple[int, ...], reason: str) -> None:
+    contributor_kib, datanet_kib, files, file_kib = limits
     with boa.reverts(reason):
-        create(limits=limits)
+        create(limits=(contributor_kib * KIB, datanet_kib * KIB, files, file_kib * KIB))
 
 
-@pytest.mark.parametrize("limits", [(1, 1, 1, 1), (TERABYTE - 1, TERABYTE - 1, 1_000, TERABYTE - 1)])
+@pytest.mark.parametrize("place", [0, 1, 3])
+def test_create__with_a_limit_not_in_whole_kib__reverts(create: Callable[..., int], place: int) -> None:
+    limits = [20 * KIB, 30 * KIB, 1, 10 * KIB]
+    limits[place] += 512
+    with boa.reverts("datanets: limit not in whole KiB"):
+        create(limits=tuple(limits))
+
+
+@pytest.mark.parametrize("limits", [(KIB, KIB, 1, KIB), (MAX_CONTRIBUTOR, MAX_DATANET, 62, MAX_CONTRIBUTOR)])
 def test_create__with_extreme_limits__keeps_them(
-    registry: Any, create: Callable[..., int], limits: tuple[int, ...]
+    registry: Any, create: Callable[..., int], datanet_owner: str, limits: tuple[int, ...]
 ) -> None:
-    assert tuple(registry.datanet(create(limits=limits)).limits) == limits
-
-
-def test_abi__has_every_event_of_the_interface(
-    registry: Any, interface_events: Callable[[str], set[str]], abi_events: Callable[[Any], set[str]]
-) -> None:
-    declared = interface_events("IDatanetRegistry")
-    assert declared and declared <= abi_events(registry)
+    datanet = registry.datanet(create(limits=limits))
+    assert tuple(datanet.limits) == limits
+    assert (datanet.owner, datanet.modality, datanet.formats, datanet.is_open) == (datanet_owner, TEXT, 0b11, True)

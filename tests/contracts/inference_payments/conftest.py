@@ -1,7 +1,7 @@
 """The payments with the contracts around them: token, registries with two adapters, stakers, distributor."""
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boa
@@ -9,12 +9,13 @@ import pytest
 from eth_keys.datatypes import PrivateKey
 
 from chain.merkle import keccak
-from chain.typed_data import Voucher, sign_digest, voucher_digest
+from chain.typed_data import Voucher, compact_signature, sign_digest, voucher_digest
 
 OPEN = 10**18
 DELAY_SECONDS = 86_400
 SPLIT = (3_000, 4_500, 1_000, 1_000, 500)
 FAR_AWAY = 2**48
+TERMS = (3, OPEN // 10, OPEN)
 LIMITS = (10_485_760, 10_485_760, 20, 5_242_880)
 DATASET_ROOT = keccak(b"dataset root")
 
@@ -52,24 +53,31 @@ class Market:
         digest = voucher_digest(voucher, chain_id=self.chain_id, contract=self.payments.address)
         return sign_digest(digest, (key or self.payer_key).to_bytes())
 
-    def redemption(self, voucher: Voucher, due_wei: int | None = None) -> tuple[Any, ...]:
-        """All of the voucher by default."""
-        return astuple(voucher), voucher.cumulative_wei if due_wei is None else due_wei, self.sign(voucher)
+    def redemption(
+        self, voucher: Voucher, due_wei: int | None = None, *, signature: bytes | None = None
+    ) -> tuple[Any, ...]:
+        """All of the voucher, and signed by the payer, by default."""
+        due = voucher.cumulative_wei if due_wei is None else due_wei
+        compact = compact_signature(signature or self.sign(voucher))
+        return voucher.payer, voucher.cumulative_wei, voucher.expiry, due, *compact
 
     def redeem(self, *vouchers: Voucher) -> None:
-        self.payments.redeem([self.redemption(voucher) for voucher in vouchers], sender=self.operator)
+        """All of vouchers for one adapter."""
+        redemptions = [self.redemption(voucher) for voucher in vouchers]
+        self.payments.redeem(vouchers[0].adapter_id, redemptions, sender=self.operator)
 
 
-def _register_models(factory: Callable[[str], Any], owners: tuple[str, str], operator: str) -> Any:
-    datanets = factory("DatanetRegistry").deploy()
-    datanet_id = datanets.create_datanet(1, 0b11, 1, LIMITS, keccak(b"metadata"))
+def _register_models(factory: Callable[[str], Any], token: Any, roles: dict[str, str]) -> Any:
+    datanets = factory("DatanetRegistry").deploy(token, roles["treasury"], OPEN, roles["owner"])
+    datanet_id = datanets.create_datanet(1, 0b11, TERMS, LIMITS, keccak(b"metadata"))
     datanets.record_snapshot(datanet_id, DATASET_ROOT, keccak(b"manifest"), 1)
     models = factory("ModelRegistry").deploy(datanets)
-    base_id = models.register_base(keccak(b"base"), keccak(b"base manifest"))
-    for adapter_id, owner in enumerate(owners, start=1):
-        digests = keccak(b"weights %d" % adapter_id), keccak(b"manifest %d" % adapter_id)
+    licence = keccak(b"licence")
+    base_id = models.register_base(keccak(b"base"), keccak(b"base manifest"), licence)
+    for adapter_id, owner in enumerate((roles["adapter_owner"], roles["child_owner"]), start=1):
+        digests = keccak(b"weights %d" % adapter_id), keccak(b"manifest %d" % adapter_id), licence
         models.register_adapter(base_id, adapter_id - 1, *digests, [DATASET_ROOT], 2_000, 0, 0, sender=owner)
-        models.set_operator(adapter_id, operator, True, sender=owner)
+        models.set_operator(adapter_id, roles["operator"], True, sender=owner)
     return models
 
 
@@ -79,8 +87,9 @@ def market(factory: Callable[[str], Any], actor: Callable[[str], str]) -> Market
     roles = {name: actor(name) for name in names}
     token = factory("OpenToken").deploy(roles["holder"])
     staked = factory("StakedOpen").deploy(token, 1_814_400)
-    models = _register_models(factory, (roles["adapter_owner"], roles["child_owner"]), roles["operator"])
-    distributor = factory("RewardDistributor").deploy(token, roles["treasury"], roles["owner"], 86_400, 60, 60, OPEN)
+    models = _register_models(factory, token, roles)
+    rules = (86_400, 60, 60, OPEN, OPEN)
+    distributor = factory("RewardDistributor").deploy(token, roles["treasury"], roles["owner"], *rules)
     payments = factory("InferencePayments").deploy(
         token, models, staked, distributor, roles["treasury"], roles["owner"], DELAY_SECONDS, SPLIT
     )

@@ -55,12 +55,12 @@ class Payments:
         amount = self.balances[n] * per_mille // 1_000
         due = self.redeemed.get((n, adapter_id), 0) + amount
         voucher = self.market.voucher(due, payer=self.payers[n], adapter_id=adapter_id)
-        redemption = (*self.market.redemption(voucher)[:2], self.market.sign(voucher, self.keys[n]))
+        redemption = self.market.redemption(voucher, signature=self.market.sign(voucher, self.keys[n]))
         if amount == 0 or amount > self.balances[n]:
             with boa.reverts("payments: nothing due" if amount == 0 else "payments: due above deposit"):
-                self.payments.redeem([redemption], sender=self.market.operator)
+                self.payments.redeem(adapter_id, [redemption], sender=self.market.operator)
             return
-        self.payments.redeem([redemption], sender=self.market.operator)
+        self.payments.redeem(adapter_id, [redemption], sender=self.market.operator)
         self.redeemed[n, adapter_id] = due
         self.balances[n] -= amount
         self.done["redeem"] += 1

@@ -7,21 +7,28 @@ import boa
 import pytest
 
 DATASET_ROOT = b"\x0d" * 32
+LICENCE = b"\x11" * 32
+TERMS = (3, 10**17, 10**18)
+LIMITS = (2**20, 2**20, 1, 2**20)
 
 
 @pytest.fixture
-def datanet_registry(factory: Callable[[str], Any]) -> Any:
-    return factory("DatanetRegistry").deploy()
+def datanet_owner(actor: Callable[[str], str]) -> str:
+    return actor("datanet_owner")
 
 
 @pytest.fixture
-def record(datanet_registry: Any, actor: Callable[[str], str]) -> Callable[[bytes], bytes]:
+def datanet_registry(factory: Callable[[str], Any], open_token: Any, datanet_owner: str) -> Any:
+    return factory("DatanetRegistry").deploy(open_token, datanet_owner, 10**18, datanet_owner)
+
+
+@pytest.fixture
+def record(datanet_registry: Any, datanet_owner: str) -> Callable[[bytes], bytes]:
     """Records a dataset root for a fresh Datanet; returns the root."""
-    datanet_owner = actor("datanet_owner")
 
     def run(dataset_root: bytes) -> bytes:
         with boa.env.prank(datanet_owner):
-            datanet_id = datanet_registry.create_datanet(1, 1, 1, (1, 1, 1, 1), bytes(32))
+            datanet_id = datanet_registry.create_datanet(1, 1, TERMS, LIMITS, bytes(32))
             datanet_registry.record_snapshot(datanet_id, dataset_root, bytes(32), 1)
         return dataset_root
 
@@ -51,7 +58,7 @@ def adapter_owner(actor: Callable[[str], str]) -> str:
 @pytest.fixture
 def base_id(registry: Any, base_owner: str) -> int:
     with boa.env.prank(base_owner):
-        return int(registry.register_base(b"\x01" * 32, b"\x02" * 32))
+        return int(registry.register_base(b"\x01" * 32, b"\x02" * 32, LICENCE))
 
 
 @pytest.fixture
@@ -64,6 +71,7 @@ def register(registry: Any, base_id: int, adapter_owner: str, dataset_root: byte
             "parent_id": 0,
             "weights_digest": b"\x03" * 32,
             "manifest_digest": b"\x04" * 32,
+            "licence_digest": LICENCE,
             "dataset_roots": [dataset_root],
             "royalty_bps": 1_000,
             "input_price": 10**15,

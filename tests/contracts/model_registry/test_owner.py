@@ -97,6 +97,7 @@ OWNER_CALLS = [
     ("set_price", (1, 1)),
     ("set_operator", (ZERO, True)),
     ("set_active", (False,)),
+    ("deprecate", (0,)),
     ("transfer_adapter", (ZERO,)),
 ]
 

@@ -4,7 +4,7 @@ from typing import Any
 import boa
 import pytest
 
-WEIGHTS, MANIFEST = b"\x03" * 32, b"\x04" * 32
+WEIGHTS, MANIFEST, LICENCE = b"\x03" * 32, b"\x04" * 32, b"\x11" * 32
 
 
 def test_register_adapter__stores_and_logs(
@@ -25,10 +25,12 @@ def test_register_adapter__stores_and_logs(
         "royalty_bps": 1_000,
     }
     prices = {"input_price_wei_per_1k": 10**15, "output_price_wei_per_1k": 2 * 10**15}
-    assert events(registry, "AdapterRegistered") == [{"adapter_id": 1, **fields, "dataset_roots": [dataset_root]}]
+    rest = {"licence_digest": LICENCE, "dataset_roots": [dataset_root]}
+    assert events(registry, "AdapterRegistered") == [{"adapter_id": 1, **fields, **rest}]
     assert events(registry, "PriceSet") == [{"adapter_id": 1, **prices}]
     assert registry.adapter(1)._asdict() == fields | prices | {"is_active": True}
     assert registry.dataset_roots(1) == [dataset_root]
+    assert registry.licence_of(1) == LICENCE
     assert registry.adapter_count() == 1
 
 
@@ -47,6 +49,7 @@ def test_register_adapter__with_sixteen_roots__keeps_their_order(
 BAD_ADAPTERS = [
     ({"weights_digest": bytes(32)}, "model_registry: weights digest is zero"),
     ({"manifest_digest": bytes(32)}, "model_registry: manifest digest is zero"),
+    ({"licence_digest": bytes(32)}, "model_registry: licence digest is zero"),
     ({"base_id": 0}, "model_registry: no such base"),
     ({"base_id": 2}, "model_registry: no such base"),
     ({"royalty_bps": 2_001}, "model_registry: royalty above 2,000 bps"),
@@ -80,7 +83,7 @@ def test_register_adapter__on_itself_or_later__reverts(register: Callable[..., i
 
 def test_register_adapter__on_a_parent_of_another_base__reverts(registry: Any, register: Callable[..., int]) -> None:
     parent_id = register()
-    other_base_id = registry.register_base(b"\x05" * 32, b"\x06" * 32)
+    other_base_id = registry.register_base(b"\x05" * 32, b"\x06" * 32, LICENCE)
     with boa.reverts("model_registry: parent has another base"):
         register(parent_id=parent_id, base_id=other_base_id)
 

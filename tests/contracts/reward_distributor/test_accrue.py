@@ -41,7 +41,7 @@ def test_accrue__of_unclaimed_rewards__reverts(rewards, contributors):
 
 def test_accrue__past_the_counters_width__reverts(rewards):
     with boa.reverts("accruals: sum too large"):
-        rewards.distributor.accrue(2**102, sender=rewards.accruer)
+        rewards.distributor.accrue(2**96, sender=rewards.accruer)
 
 
 def test_accrued__of_an_epoch_with_nothing__is_zero(rewards):

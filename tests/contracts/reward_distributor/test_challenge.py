@@ -145,11 +145,12 @@ def test_resolve_challenge__as_rejected__burns_half_of_every_bond(rewards, poste
 
 
 def test_resolve_challenge__of_an_odd_bond__gives_the_wei_to_the_treasury(rewards, factory, contributors):
-    distributor = factory("RewardDistributor").deploy(rewards.token, rewards.treasury, rewards.owner, 5, 10, 10, 3)
+    distributor = factory("RewardDistributor").deploy(rewards.token, rewards.treasury, rewards.owner, 5, 10, 10, 3, 1)
     small = replace(rewards, distributor=distributor)
     distributor.set_signers(rewards.distributor.signers(), 2, sender=rewards.owner)
     distributor.set_accruer(rewards.accruer, sender=rewards.owner)
     rewards.token.approve(distributor, 3, sender=rewards.challenger)
+    rewards.token.approve(distributor, 1, sender=rewards.poster)
     small.accrue(1)
     small.post_rewards({contributors[0]: 1}, reward_epoch=small.end_epoch())
     small.challenge(1)
@@ -200,15 +201,15 @@ def test_void_expired__of_a_root_without_a_challenge__reverts(rewards, posted):
 
 def test_repost__of_a_void_epoch__needs_new_signatures(rewards, posted, contributors):
     tree = rewards.tree({contributors[0]: OPEN})
-    root = rewards.root(tree, reward_epoch=2)
+    root = replace(rewards.root(tree, reward_epoch=2), previous_root=posted.root(1).root)
     signatures = rewards.sign(root)
     rewards.challenge(2)
     posted.resolve_challenge(2, True, sender=rewards.owner)
     with boa.reverts("distributor: wrong attempt"):
-        posted.post_root(astuple(root), signatures)
+        posted.post_root(astuple(root), signatures, sender=rewards.poster)
     again = rewards.root(tree, reward_epoch=2, attempt=1)
     with boa.reverts("distributor: not a signer"):
-        posted.post_root(astuple(again), signatures)
+        posted.post_root(astuple(again), signatures, sender=rewards.poster)
     rewards.post(again)
     record = posted.root(2)
     assert (record.attempt, record.status, record.previous_epoch) == (1, POSTED, 1)
@@ -232,7 +233,7 @@ def test_withdraw_bond__of_void_roots__pays_every_challenger(rewards, posted, ev
     assert events(posted, "BondReturned") == [{"challenger": rewards.challenger, "amount_wei": 2 * BOND}]
     assert rewards.token.balanceOf(rewards.challenger) == before
     assert posted.withdraw_bond(sender=second) == BOND
-    assert posted.owed_wei() == 3 * OPEN == rewards.token.balanceOf(posted)
+    assert posted.owed_wei() == 3 * OPEN + rewards.distributor.ROOT_BOND_WEI() == rewards.token.balanceOf(posted)
 
 
 def test_withdraw_bond__twice__pays_once(rewards, posted):

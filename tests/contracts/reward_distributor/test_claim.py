@@ -1,13 +1,13 @@
 """claim: pays the account, what its leaf gives and it has not had, once."""
 
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 import boa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chain.merkle import SumNode, SumTree, reward_leaf
+from chain.merkle import EMPTY, SumTree, keccak, reward_leaf, sum_node, sum_of
 
 OPEN = 10**18
 NO_PROOF = "distributor: proof does not lead to the root"
@@ -19,13 +19,13 @@ def tree(rewards, contributors):
 
 
 def claim_with(rewards, account, cumulative_wei, index, proof):
-    return rewards.distributor.claim(account, cumulative_wei, index, [astuple(node) for node in proof])
+    return rewards.distributor.claim(account, cumulative_wei, index, proof)
 
 
 def test_claim__pays_the_account_and_logs_it(rewards, contributors, tree, events, outsider):
     account = contributors[2]
     index, cumulative_wei, proof = tree.proof_of(account)
-    paid = rewards.distributor.claim(account, cumulative_wei, index, [astuple(node) for node in proof], sender=outsider)
+    paid = rewards.distributor.claim(account, cumulative_wei, index, proof, sender=outsider)
     logged = events(rewards.distributor, "Claimed")
     assert paid == cumulative_wei == 3 * OPEN == rewards.token.balanceOf(account)
     assert rewards.token.balanceOf(outsider) == 0
@@ -101,26 +101,42 @@ def test_claim__at_another_place__reverts(rewards, contributors, tree, index):
 
 def test_claim__with_a_proof_of_another_length__reverts(rewards, contributors, tree):
     index, cumulative_wei, proof = tree.proof_of(contributors[1])
-    empty = SumNode(bytes(32), 0)
-    for other in (proof[:-1], [*proof, empty], [], [empty] * 32):
+    for other in (proof[:-1], [*proof, EMPTY], [], [EMPTY] * 32):
         with boa.reverts(NO_PROOF):
             claim_with(rewards, contributors[1], cumulative_wei, index, other)
 
 
-def test_claim__with_sums_that_wrap_around__reverts(rewards, contributors, tree):
+def test_claim__with_sums_that_pass_their_width__reverts(rewards, contributors, tree):
     index, cumulative_wei, proof = tree.proof_of(contributors[1])
-    wrapped = [replace(proof[0], sum_wei=2**256 - 1), *proof[1:]]
+    for amount, first in ((cumulative_wei, sum_node(proof[0], 2**96 - 1)), (2**256 - 1, proof[0]), (2**96, proof[0])):
+        with boa.reverts(NO_PROOF):
+            claim_with(rewards, contributors[1], amount, index, [first, *proof[1:]])
+
+
+def test_claim__from_a_tree_whose_sum_reaches_into_its_hash__reverts(rewards, contributors):
+    """The root's low bits are right; on the way its sum carried into the hash."""
+    account, amount = contributors[0], 2**95
+    hashed = {"chain_id": rewards.chain_id, "distributor": rewards.distributor.address}
+    leaf = reward_leaf(**hashed, account=account, cumulative_wei=amount)
+    sibling = sum_node(keccak(b"sibling"), 2**95 + 7)
+    carried = int.from_bytes(keccak(leaf + sibling)[:20] + bytes(12), "big") | (2**96 + 7)
+    rewards.accrue(7)
+    root = rewards.root(rewards.tree({account: 7}), reward_epoch=rewards.end_epoch())
+    rewards.post(replace(root, root=carried.to_bytes(32, "big"), leaf_count=2))
+    assert not rewards.distributor.verify_reward(1, account, amount, 0, [sibling])
+    rewards.finalize(1)
     with boa.reverts(NO_PROOF):
-        claim_with(rewards, contributors[1], cumulative_wei, index, wrapped)
+        claim_with(rewards, account, amount, 0, [sibling])
 
 
 @pytest.mark.parametrize("height", [0, 1, 2])
-@pytest.mark.parametrize("field", ["hash", "sum_wei"])
-def test_claim__with_an_altered_sibling__reverts(rewards, contributors, tree, height, field):
+@pytest.mark.parametrize("place", [0, 19, 31])
+def test_claim__with_an_altered_sibling__reverts(rewards, contributors, tree, height, place):
+    """A bit of its hash, at both ends, and one of its sum."""
     index, cumulative_wei, proof = tree.proof_of(contributors[1])
-    value = getattr(proof[height], field)
-    changed = value + 1 if isinstance(value, int) else bytes([value[0] ^ 1]) + value[1:]
-    proof[height] = replace(proof[height], **{field: changed})
+    changed = bytearray(proof[height])
+    changed[place] ^= 1
+    proof[height] = bytes(changed)
     with boa.reverts(NO_PROOF):
         claim_with(rewards, contributors[1], cumulative_wei, index, proof)
 
@@ -138,9 +154,9 @@ def test_claim__with_an_inner_node_as_leaf__reverts(rewards, contributors, tree)
             for account, amount in zip(tree.accounts[:2], tree.cumulative_wei[:2], strict=True)
         ]
     ).root
-    for proof in (tree.tree.proof(0)[1:], [SumNode(bytes(32), 0), *tree.tree.proof(0)[1:]]):
+    for proof in (tree.tree.proof(0)[1:], [EMPTY, *tree.tree.proof(0)[1:]]):
         with boa.reverts(NO_PROOF):
-            claim_with(rewards, tree.accounts[0], inner.sum_wei, 0, proof)
+            claim_with(rewards, tree.accounts[0], sum_of(inner), 0, proof)
 
 
 def test_claim__past_what_is_left_of_the_total__reverts(rewards, contributors):

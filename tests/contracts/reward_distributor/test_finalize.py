@@ -55,7 +55,7 @@ def test_finalize__of_an_epoch_without_a_root__reverts(rewards, posted):
 
 def test_finalize__of_a_challenged_root__reverts(rewards, posted):
     rewards.challenge(1)
-    with boa.reverts("distributor: root not pending"):
+    with boa.reverts("distributor: root challenged"):
         rewards.finalize(1)
     with boa.reverts("distributor: earlier root not final"):
         rewards.finalize(2)

@@ -11,6 +11,7 @@ from chain.typed_data import root_digest
 
 OPEN = 10**18
 POSTED = 1
+ROOT_BOND_WEI = 5_000 * OPEN + 1
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
@@ -23,6 +24,9 @@ def root(rewards, contributors):
 
 
 def test_post_root__records_it_and_logs_it(rewards, root, events, outsider):
+    rewards.token.transfer(outsider, ROOT_BOND_WEI, sender=rewards.accruer)
+    rewards.token.approve(rewards.distributor, ROOT_BOND_WEI, sender=outsider)
+    owed = rewards.distributor.owed_wei()
     rewards.distributor.post_root(astuple(root), rewards.sign(root), sender=outsider)
     logged = events(rewards.distributor, "RootPosted")
     record = rewards.distributor.root(1)
@@ -31,18 +35,23 @@ def test_post_root__records_it_and_logs_it(rewards, root, events, outsider):
         "total_wei": root.total_wei,
         "leaf_count": 2,
         "evidence_digest": root.evidence_digest,
+        "evidence_chunk_root": root.evidence_chunk_root,
+        "evidence_chunk_count": root.evidence_chunk_count,
         "attribution_root": root.attribution_root,
         "previous_epoch": 0,
         "attempt": 0,
+        "poster": outsider,
     }
     assert logged == [{"reward_epoch": 1, **common}]
-    assert record._asdict() == {**common, "posted_at": boa.env.timestamp, "status": POSTED}
+    assert record._asdict() == {**common, "posted_at": boa.env.timestamp, "status": POSTED, "hold_count": 0}
+    assert rewards.distributor.owed_wei() - owed == ROOT_BOND_WEI == rewards.distributor.ROOT_BOND_WEI()
+    assert rewards.token.balanceOf(outsider) == 0
     assert rewards.distributor.last_posted_epoch() == 1
     assert rewards.distributor.last_final_epoch() == 0
 
 
 def test_post_root__with_every_signer__is_taken(rewards, root):
-    rewards.distributor.post_root(astuple(root), rewards.sign(root, rewards.keys))
+    rewards.distributor.post_root(astuple(root), rewards.sign(root, rewards.keys), sender=rewards.poster)
     assert rewards.distributor.last_posted_epoch() == 1
 
 
@@ -69,31 +78,65 @@ def test_post_root__before_the_epoch_is_over__reverts(rewards, contributors):
         ({"reward_epoch": 0}, "distributor: epoch already posted"),
         ({"reward_epoch": 2}, "distributor: epoch not over"),
         ({"total_wei": 10 * OPEN + 1}, "distributor: total above accrued"),
-        ({"total_wei": 2**256 - 1}, "distributor: total above accrued"),
+        ({"total_wei": 2**96 - 1}, "distributor: total above accrued"),
+        ({"evidence_chunk_count": 0}, "distributor: chunk count out of range"),
+        ({"evidence_chunk_count": 2**32 + 1}, "distributor: chunk count out of range"),
+        ({"previous_root": keccak(b"another")}, "distributor: builds on another root"),
         ({"attempt": 1}, "distributor: wrong attempt"),
     ],
 )
 def test_post_root__signed_but_against_the_rules__reverts(rewards, root, changes, reason):
     with boa.reverts(reason):
-        rewards.post(replace(root, **changes))
+        rewards.post(rewards.changed(root, **changes))
+
+
+def test_post_root__whose_word_has_another_total__reverts(rewards, root):
+    with boa.reverts("distributor: root has another total"):
+        rewards.post(replace(root, total_wei=root.total_wei - 1))
+
+
+def test_post_root__without_the_bond__reverts(rewards, root, outsider):
+    with boa.reverts("erc20: insufficient allowance"):
+        rewards.distributor.post_root(astuple(root), rewards.sign(root), sender=outsider)
+
+
+def test_post_root__on_a_root_that_was_made_void__reverts(rewards, root, contributors):
+    """Signed for epoch 2 on top of epoch 1, and kept back: with epoch 1 void it would pay from epoch 1's accrual."""
+    rewards.post(root)
+    rewards.accrue(OPEN)
+    rewards.end_epoch()
+    stale = rewards.root(rewards.tree({contributors[0]: 10 * OPEN}), reward_epoch=2)
+    signatures = rewards.sign(stale)
+    rewards.distributor.void_proven(1, rewards.challenger, sender=rewards.disputes)
+    with boa.reverts("distributor: builds on another root"):
+        rewards.distributor.post_root(astuple(stale), signatures, sender=rewards.poster)
+    rewards.post_rewards({contributors[1]: 9 * OPEN}, reward_epoch=1, attempt=1)
+    with boa.reverts("distributor: builds on another root"):
+        rewards.distributor.post_root(astuple(stale), signatures, sender=rewards.poster)
+
+
+def test_post_root__first__builds_on_nothing(rewards, root):
+    with boa.reverts("distributor: builds on another root"):
+        rewards.post(replace(root, previous_root=keccak(b"nothing")))
 
 
 def test_post_root__of_all_that_accrued__is_taken(rewards, root):
-    rewards.post(replace(root, total_wei=10 * OPEN, leaf_count=2**32))
-    assert rewards.distributor.root(1).leaf_count == 2**32
+    rewards.post(rewards.changed(root, total_wei=10 * OPEN, leaf_count=2**32, evidence_chunk_count=2**32))
+    record = rewards.distributor.root(1)
+    assert record.leaf_count == record.evidence_chunk_count == 2**32
 
 
 def test_post_root__of_a_posted_epoch__reverts(rewards, root):
     rewards.post(root)
     with boa.reverts("distributor: epoch already posted"):
-        rewards.post(replace(root, attempt=1))
+        rewards.post(rewards.changed(root, attempt=1))
 
 
 def test_post_root__below_the_previous_total__reverts(rewards, root):
     rewards.post(root)
     rewards.end_epoch()
     with boa.reverts("distributor: total below previous root"):
-        rewards.post(replace(root, reward_epoch=2, total_wei=root.total_wei - 1))
+        rewards.post(rewards.changed(root, reward_epoch=2, total_wei=root.total_wei - 1))
 
 
 def test_post_root__may_not_use_what_an_earlier_root_left(rewards, root):
@@ -102,22 +145,22 @@ def test_post_root__may_not_use_what_an_earlier_root_left(rewards, root):
     rewards.accrue(3 * OPEN)
     rewards.end_epoch()
     with boa.reverts("distributor: total above accrued"):
-        rewards.post(replace(root, reward_epoch=2, total_wei=root.total_wei + 3 * OPEN + 1))
-    rewards.post(replace(root, reward_epoch=2, total_wei=root.total_wei + 3 * OPEN))
+        rewards.post(rewards.changed(root, reward_epoch=2, total_wei=root.total_wei + 3 * OPEN + 1))
+    rewards.post(rewards.changed(root, reward_epoch=2, total_wei=root.total_wei + 3 * OPEN))
 
 
 def test_post_root__over_skipped_epochs__may_use_all_that_accrued(rewards, root):
     rewards.accrue(3 * OPEN)
     rewards.end_epoch()
     with boa.reverts("distributor: total above accrued"):
-        rewards.post(replace(root, reward_epoch=2, total_wei=13 * OPEN + 1))
-    rewards.post(replace(root, reward_epoch=2, total_wei=13 * OPEN))
+        rewards.post(rewards.changed(root, reward_epoch=2, total_wei=13 * OPEN + 1))
+    rewards.post(rewards.changed(root, reward_epoch=2, total_wei=13 * OPEN))
     assert rewards.distributor.root(2).previous_epoch == 0
 
 
 def test_post_root__of_an_epoch_before_the_last_posted__reverts(rewards, root):
     rewards.end_epoch()
-    rewards.post(replace(root, reward_epoch=2))
+    rewards.post(rewards.changed(root, reward_epoch=2))
     with boa.reverts("distributor: epoch already posted"):
         rewards.post(root)
 
@@ -126,12 +169,12 @@ def test_post_root__past_the_pending_bound__reverts(rewards, root):
     rewards.post(root)
     for epoch in range(2, 17):
         rewards.end_epoch()
-        rewards.post(replace(root, reward_epoch=epoch))
+        rewards.post(rewards.changed(root, reward_epoch=epoch))
     rewards.end_epoch()
     with boa.reverts("distributor: too many roots pending"):
-        rewards.post(replace(root, reward_epoch=17))
+        rewards.post(rewards.changed(root, reward_epoch=17))
     rewards.finalize(1)
-    rewards.post(replace(root, reward_epoch=17))
+    rewards.post(rewards.changed(root, reward_epoch=17))
 
 
 def test_post_root__with_one_signature__reverts(rewards, root):
@@ -156,8 +199,11 @@ def test_post_root__with_a_foreign_signature__reverts(rewards, root):
     [
         {"reward_epoch": 2},
         {"attempt": 1},
+        {"previous_root": keccak(b"false")},
         {"root": keccak(b"false")},
         {"total_wei": 1},
+        {"evidence_chunk_root": keccak(b"false")},
+        {"evidence_chunk_count": 4},
         {"leaf_count": 1},
         {"evidence_digest": keccak(b"false")},
         {"attribution_root": keccak(b"false")},
@@ -202,10 +248,10 @@ def test_post_root__with_a_malformed_signature__reverts(rewards, root, change):
 
 
 def test_post_root__before_any_signer_is_set__reverts(rewards, root, factory):
-    fresh = factory("RewardDistributor").deploy(rewards.token, rewards.treasury, rewards.owner, 1, 1, 1, 1)
+    fresh = factory("RewardDistributor").deploy(rewards.token, rewards.treasury, rewards.owner, 1, 1, 1, 1, 1)
     boa.env.timestamp += 1
     with boa.reverts("distributor: no signers set"):
-        fresh.post_root(astuple(replace(root, total_wei=0)), [])
+        fresh.post_root(astuple(rewards.changed(root, total_wei=0)), [])
 
 
 def test_post_root__after_the_signers_were_replaced__needs_the_new_ones(rewards, root):

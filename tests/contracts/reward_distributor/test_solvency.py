@@ -4,7 +4,6 @@ Random walks from fixed seeds: hypothesis 6.27 ends most runs of a state machine
 """
 
 from collections import Counter
-from dataclasses import replace
 from random import Random
 
 import boa
@@ -14,7 +13,14 @@ POSTED, CHALLENGED, FINAL, VOID = 1, 2, 4, 8
 RESOLUTION_AND_WINDOW_SECONDS = 259_200 + 432_000
 REFUSALS = ["distributor: nothing to claim", "distributor: claims above total"]
 # what happens often stands more than once
-ACTIONS = ["accrue", "post", "finalize", "claim", "claim"] * 3 + ["challenge", "challenge", "resolve", "expire"]
+ACTIONS = ["accrue", "post", "finalize", "claim", "claim"] * 3 + [
+    "challenge",
+    "challenge",
+    "resolve",
+    "expire",
+    "hold",
+    "prove",
+]
 
 
 class Distribution:
@@ -23,6 +29,8 @@ class Distribution:
     def __init__(self, rewards, accounts):
         self.rewards, self.accounts, self.distributor = rewards, accounts, rewards.distributor
         self.accrued_wei = self.claimed_wei = self.refunded_wei = self.challenges = 0
+        self.poster_wei = rewards.token.balanceOf(rewards.poster)
+        self.prover_wei = rewards.token.balanceOf(rewards.disputes)
         self.trees = {}
         self.supply_wei = rewards.token.totalSupply()
         self.treasury_wei = rewards.token.balanceOf(rewards.treasury)
@@ -33,6 +41,14 @@ class Distribution:
 
     def with_status(self, *statuses):
         return sorted(epoch for epoch in self.trees if self.status(epoch) in statuses)
+
+    def in_window(self, *statuses):
+        window_seconds = self.distributor.CHALLENGE_WINDOW_SECONDS()
+        return [
+            epoch
+            for epoch in self.with_status(*statuses)
+            if boa.env.timestamp < self.distributor.root(epoch).posted_at + window_seconds
+        ]
 
     def accrue(self, amount, *_):
         self.rewards.accrue(amount)
@@ -48,7 +64,7 @@ class Distribution:
         rewards = dict(zip(self.accounts, (amount * most // (3 * 10**21) for amount in amounts), strict=True))
         root = self.rewards.root(self.rewards.tree(rewards), reward_epoch=epoch)
         with boa.reverts("distributor: total above accrued"):
-            self.rewards.post(replace(root, total_wei=most + 1))
+            self.rewards.post(self.rewards.changed(root, total_wei=most + 1))
         if root.total_wei < before:
             # give the first account what is missing: the signers take from the others
             rewards[self.accounts[0]] += before - root.total_wei
@@ -57,12 +73,7 @@ class Distribution:
             self.done["post"] += 1
 
     def challenge(self, choice, *_):
-        window_seconds = self.distributor.CHALLENGE_WINDOW_SECONDS()
-        in_window = [
-            epoch
-            for epoch in self.with_status(POSTED)
-            if boa.env.timestamp < self.distributor.root(epoch).posted_at + window_seconds
-        ]
+        in_window = self.in_window(POSTED)
         if in_window:
             self.withdraw_bond()
             self.rewards.challenge(in_window[choice % len(in_window)])
@@ -75,6 +86,21 @@ class Distribution:
             epoch = challenged[choice % len(challenged)]
             self.distributor.resolve_challenge(epoch, is_void % 2 == 0, sender=self.rewards.owner)
             self.done["resolve"] += 1
+
+    def hold(self, choice, *_):
+        """The disputes contract holds up what it can, and never lets go."""
+        for epoch in self.in_window(POSTED, CHALLENGED):
+            if choice % 2:
+                self.distributor.hold(epoch, sender=self.rewards.disputes)
+                self.done["hold"] += 1
+
+    def prove(self, choice, *_):
+        pending = self.with_status(POSTED, CHALLENGED)
+        if pending:
+            epoch = pending[choice % len(pending)]
+            self.distributor.void_proven(epoch, self.rewards.disputes, sender=self.rewards.disputes)
+            assert min(self.status(later) for later in pending if later >= epoch) == VOID
+            self.done["prove"] += 1
 
     def expire(self, choice, *_):
         challenged = self.with_status(CHALLENGED)
@@ -89,6 +115,10 @@ class Distribution:
     def finalize(self, *_):
         pending = self.with_status(POSTED, CHALLENGED)
         if pending and self.status(pending[0]) == POSTED:
+            if self.distributor.root(pending[0]).hold_count > 0:
+                # INV-7: whatever the disputes contract does, it ends here
+                deadline = self.distributor.root(pending[0]).posted_at + RESOLUTION_AND_WINDOW_SECONDS
+                boa.env.timestamp = max(boa.env.timestamp, deadline)
             self.rewards.finalize(pending[0])
             self.done["finalize"] += 1
 
@@ -121,7 +151,12 @@ class Distribution:
         bonds = self.challenges * self.distributor.CHALLENGE_BOND_WEI() - self.refunded_wei
         burned = self.supply_wei - self.rewards.token.totalSupply()
         treasury = self.rewards.token.balanceOf(self.rewards.treasury) - self.treasury_wei
-        assert self.accrued_wei + bonds == self.claimed_wei + burned + treasury + balance
+        poster = self.rewards.token.balanceOf(self.rewards.poster) - self.poster_wei
+        prover = self.rewards.token.balanceOf(self.rewards.disputes) - self.prover_wei
+        assert self.accrued_wei + bonds == self.claimed_wei + burned + treasury + balance + poster + prover
+        pending = len(self.with_status(POSTED, CHALLENGED))
+        lost_wei = -poster - pending * self.distributor.ROOT_BOND_WEI()
+        assert lost_wei % self.distributor.ROOT_BOND_WEI() == 0
 
 
 @pytest.mark.slow

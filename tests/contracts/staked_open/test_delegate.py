@@ -53,3 +53,12 @@ def test_stake__without_a_delegate__has_no_votes(staked_open: Any, staker: str) 
     with boa.env.prank(staker):
         staked_open.stake(3 * OPEN)
     assert staked_open.getVotes(staker) == 0
+
+
+def test_delegate__with_nothing_staked__changes_no_votes(
+    staked_open: Any, staker: str, delegate: str, events: Callable[..., Any]
+) -> None:
+    with boa.env.prank(staker):
+        staked_open.delegate(delegate)
+    assert [len(events(staked_open, name)) for name in ("DelegateChanged", "DelegateVotesChanged")] == [1, 0]
+    assert staked_open.numCheckpoints(delegate) == 0

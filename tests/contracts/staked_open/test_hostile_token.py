@@ -35,14 +35,25 @@ def transfer(receiver: address, amount: uint256) -> bool:
     return self._move()
 
 @external
+def permit(
+    owner: address, spender: address, amount: uint256, deadline: uint256, v: uint8, r: bytes32, s: bytes32
+):
+    moved: bool = self._move()
+
+@external
 def transferFrom(owner: address, receiver: address, amount: uint256) -> bool:
     return self._move()
 """
 
 
+@pytest.fixture(scope="module")
+def hostile_factory() -> Any:
+    return boa.loads_partial(HOSTILE_TOKEN)
+
+
 @pytest.fixture
-def hostile_token() -> Any:
-    token = boa.loads(HOSTILE_TOKEN)
+def hostile_token(hostile_factory: Any) -> Any:
+    token = hostile_factory.deploy()
     token.set_answer(True)
     return token
 
@@ -63,12 +74,18 @@ def ready_staker(staked_open: Any, outsider: str) -> str:
     return outsider
 
 
-MOVES = [("stake", (OPEN,)), ("add_reward", (OPEN,)), ("withdraw", ()), ("claim_reward", ())]
+MOVES = [
+    ("stake", (OPEN,)),
+    ("stake_with_permit", (OPEN, 0, 27, bytes(32), bytes(32))),
+    ("add_reward", (OPEN,)),
+    ("withdraw", ()),
+    ("claim_reward", ()),
+]
 
 
 @pytest.mark.parametrize(("function", "arguments"), MOVES)
 def test_a_transfer_that_answers_false__reverts(
-    staked_open: Any, hostile_token: Any, ready_staker: str, function: str, arguments: tuple[int, ...]
+    staked_open: Any, hostile_token: Any, ready_staker: str, function: str, arguments: tuple[Any, ...]
 ) -> None:
     hostile_token.set_answer(False)
     with boa.env.prank(ready_staker), boa.reverts("staked_open: transfer failed"):
@@ -82,7 +99,7 @@ def test_a_transfer_that_calls_back__reverts(
     hostile_token: Any,
     ready_staker: str,
     function: str,
-    arguments: tuple[int, ...],
+    arguments: tuple[Any, ...],
     inner: str,
     inner_arguments: tuple[Any, ...],
 ) -> None:

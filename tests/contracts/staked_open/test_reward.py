@@ -109,7 +109,11 @@ def test_claim_reward__keeps_the_fraction_for_the_next_claim(
 
 
 # each example undoes itself with an anchor, so that fixtures may be shared by the examples
-chain_settings = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+chain_settings = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)
 
 accounts = st.integers(0, 2)
 amounts = st.integers(1, 10**22) | st.integers(OPEN, 10 * OPEN)

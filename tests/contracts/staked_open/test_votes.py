@@ -116,7 +116,11 @@ class Model:
                 self.stakes[account] += self.queued.pop(account)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)
 @given(plan=steps)
 def test_votes_equal_the_model_at_every_second(
     staked_open: Any, stakers: list[str], plan: list[tuple[str, int, int, int, int]]
