@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test lint types unit contracts-test brownie-test content-test e2e bench clean
+.PHONY: anchors integrations-test forge-test differential-test fuzz gas coverage
 
 PYTHON ?= python3
 VENV := .venv
@@ -37,7 +38,7 @@ up: setup  ## all services on this machine, until Ctrl-C
 	@$(BIN)/openledger up
 
 test: setup  ## everything that continuous integration runs
-	@$(MAKE) --no-print-directory lint types unit contracts-test brownie-test content-test e2e
+	@$(MAKE) --no-print-directory lint types unit contracts-test brownie-test integrations-test content-test e2e
 	@echo "── all stages passed"
 
 lint: setup
@@ -49,13 +50,28 @@ types: setup
 	@$(STAGE) "mypy --strict" $(BIN)/mypy
 
 unit: setup
-	@$(STAGE) "unit and integration tests" $(PYTEST) tests --ignore=tests/contracts --ignore=tests/brownie --ignore=tests/content --ignore=tests/e2e
+	@$(STAGE) "unit and integration tests" $(PYTEST) tests --ignore=tests/contracts --ignore=tests/brownie --ignore=tests/content --ignore=tests/e2e --ignore=tests/integrations
 
 contracts-test: setup
 	@$(STAGE) "contract tests" $(PYTEST) -n 2 tests/contracts
 
 brownie-test: setup
 	@$(STAGE) "brownie test" $(BIN)/brownie test
+
+benchmarks/anchors/node_modules/.ready: benchmarks/anchors/package-lock.json $(VENV)/.ready
+	@$(STAGE) "node: forge, solc, anchors" $(BIN)/python scripts/npm.py --prefix benchmarks/anchors ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+anchors: setup benchmarks/anchors/node_modules/.ready  ## forge, solc and the contracts that ours are compared with
+
+integrations-test: anchors
+	@$(STAGE) "integrations: Solidity and JavaScript" $(PYTEST) tests/integrations
+
+forge-test: anchors
+	@$(STAGE) "forge: invariants" $(BIN)/python -m tests.forge.run --profile ci --at-least 200000
+
+differential-test: anchors
+	@$(STAGE) "forge: beside OpenZeppelin" $(BIN)/python -m tests.forge.run --profile ci --path 'suites/differential/*' --at-least 20000
 
 tests/content/daemon/node_modules/.ready: tests/content/daemon/package-lock.json $(VENV)/.ready
 	@$(STAGE) "node: an IPFS daemon to test against" $(BIN)/python scripts/npm.py --prefix tests/content/daemon ci --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -70,5 +86,16 @@ e2e: setup  ## the loop on a tiny random model
 bench: demo  ## the demo, and its figures into benchmarks/results/
 	@$(BIN)/python benchmarks/demo.py
 
+gas: anchors  ## what each operation costs, beside the anchors; into benchmarks/results/
+	@$(BIN)/python -m benchmarks.gas --keep
+
+coverage: setup  ## lines and branches of the contracts that their tests reach; into benchmarks/results/
+	@$(BIN)/python -m tests.vyper_coverage --workers 2 --keep benchmarks/results
+
+fuzz: anchors  ## long random runs, and seeded faults that they must find
+	@$(BIN)/python -m tests.forge.run --profile fuzz
+	@$(BIN)/python -m tests.forge.run --profile fuzz --path 'suites/differential/*' --at-least 100000
+	@$(BIN)/python -m tests.forge.faults
+
 clean:  ## remove what make made
-	rm -rf $(VENV) node_modules build reports .openledger tests/content/daemon/node_modules
+	rm -rf $(VENV) node_modules build reports .openledger tests/content/daemon/node_modules benchmarks/anchors/node_modules

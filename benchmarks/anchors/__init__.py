@@ -1,0 +1,1 @@
+"""What our contracts are measured against: other people's Solidity, compiled here."""
