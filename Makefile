@@ -38,7 +38,7 @@ up: setup  ## all services on this machine, until Ctrl-C
 	@$(BIN)/openledger up
 
 test: setup  ## everything that continuous integration runs
-	@$(MAKE) --no-print-directory lint types unit contracts-test brownie-test integrations-test content-test e2e
+	@$(MAKE) --no-print-directory lint types unit contracts-test brownie-test integrations-test forge-test differential-test content-test e2e
 	@echo "── all stages passed"
 
 lint: setup

@@ -50,8 +50,6 @@ def main() -> int:
 
 
 def _is_found(fault: Fault, sound: Path, root: Path) -> bool:
-    # forge tries kept failures first: those of another fault would be found here too
-    shutil.rmtree(WORK / "failures", ignore_errors=True)
     outcomes = run(_faulty(fault, sound, root), _PROFILE, match=fault.suite, seed=_SEED, shrink_runs=0)
     reasons = [outcome.failure for outcome in outcomes if outcome.failure]
     said = reasons[0].splitlines()[0] if reasons else f"nothing in {sum(o.calls for o in outcomes):,} calls"

@@ -9,6 +9,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -131,21 +132,24 @@ def run(
     options = ["--json", "--match-contract", match, "--match-path", path, "--fuzz-seed", str(seed)]
     options += ["--threads", str(os.cpu_count() or 1)]
     forge = MODULES / "@foundry-rs" / "forge-linux-amd64" / "bin" / "forge"
-    done = subprocess.run(
-        [str(forge), "test", *options],
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "FOUNDRY_SOLC": str(solc_path()),
-            "FOUNDRY_INVARIANT_RUNS": str(profile.runs),
-            "FOUNDRY_INVARIANT_DEPTH": str(profile.depth),
-            "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": str(shrink_runs),
-            "OPENLEDGER_BYTECODE": str(code),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # forge would try failures that it kept before all else, also those of other bytecode
+    with tempfile.TemporaryDirectory() as failures:
+        done = subprocess.run(
+            [str(forge), "test", *options],
+            cwd=PROJECT,
+            env={
+                **os.environ,
+                "FOUNDRY_SOLC": str(solc_path()),
+                "FOUNDRY_INVARIANT_RUNS": str(profile.runs),
+                "FOUNDRY_INVARIANT_DEPTH": str(profile.depth),
+                "FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT": str(shrink_runs),
+                "FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR": failures,
+                "OPENLEDGER_BYTECODE": str(code),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     try:
         suites = json.loads(done.stdout.strip().splitlines()[-1])
     except (IndexError, ValueError) as error:

@@ -254,7 +254,7 @@ contract OpenGovernorTwins is Governors {
         uint256[] memory amounts = new uint256[](values % 9);
         for (uint256 i = 0; i < amounts.length; i++) amounts[i] = uint256(keccak256(abi.encode(values, i)));
         address[] memory to = new address[](targets % 9);
-        for (uint256 i = 0; i < to.length; i++) to[i] = address(uint160(amounts.length + targets + i));
+        for (uint256 i = 0; i < to.length; i++) to[i] = address(uint160(targets / 2 + i));
         bytes memory data = abi.encodeCall(IOpenGovernor.hashProposal, (to, amounts, calls, text));
         _focus = NOTHING;
         _toGovernors(address(this), 0, data, data, "hashProposal");

@@ -89,8 +89,8 @@ contract FlashStaker {
 }
 
 /// Voters who stake, delegate and leave, propose and vote; a guardian; targets whose code changes; and whoever tries
-/// what only governance may. The handler keeps its own account of every vote, of who had how many votes at which second,
-/// and of the code that a proposal was made for.
+/// what only governance may. The handler keeps its own account of every vote, of who had how many votes at which
+/// second, and of the code that a proposal was made for.
 contract OpenGovernorHandler is Handler {
     struct Item {
         uint256 id;

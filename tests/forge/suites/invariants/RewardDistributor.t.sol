@@ -978,7 +978,7 @@ contract RewardDistributorHandler is OracleHandler {
         }
     }
 
-    /// Two leaves with 2^96 wei more than their node says, whose hash has the very bit set that the sum would carry into.
+    /// Two leaves with 2^96 wei more than their node says, whose hash has the bit set that their sum would carry into.
     function _plantWrap(Tree memory tree, uint256 left, uint256 small) internal view {
         uint256 both = tree.amounts[left] + tree.amounts[left + 1];
         do {
