@@ -68,6 +68,15 @@ class _Offer:
     max_fee_wei: int
 
 
+@dataclass(slots=True)
+class _Held:
+    """The highest fee of an answer under way, reserved at a block; 0 once it was let go."""
+
+    block: Block
+    key: tuple[str, int]
+    amount_wei: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Order:
     """A question that is paid for: its voucher has been checked, its offer made."""
@@ -129,11 +138,11 @@ class Gateway:
         if isinstance(outcome, Refused):
             raise problem_of(outcome)
         order = _Order(question, signed, is_public, self._offer(question))
-        with self._reservation(signed.voucher, max_fee_wei=order.offer.max_fee_wei) as block:
+        with self._reservation(signed.voucher, max_fee_wei=order.offer.max_fee_wei) as held:
             answer = self._in_model(
                 lambda: self._answerer.answer(question.adapter_id, question.prompt, question.max_tokens)
             )
-            return self._charge(order, answer, block)
+            return self._charge(order, answer, held)
 
     def _offer(self, question: Question) -> _Offer:
         adapter_id = question.adapter_id
@@ -157,8 +166,8 @@ class Gateway:
         return _Offer(bytes(digest), prices, input_tokens, max_fee)
 
     @contextmanager
-    def _reservation(self, voucher: Voucher, *, max_fee_wei: int) -> Iterator[Block]:
-        """Hold the highest fee against the payer's deposit for a while; yields the block that it was checked at."""
+    def _reservation(self, voucher: Voucher, *, max_fee_wei: int) -> Iterator[_Held]:
+        """Hold the highest fee against the payer's deposit until it is charged, or the answer fails."""
         key = (voucher.payer, voucher.adapter_id)
         # one lock over check and reservation: two requests that each fit alone must not pass together
         with self._accounting:
@@ -168,13 +177,19 @@ class Gateway:
             if isinstance(outcome, Refused):
                 raise problem_of(outcome)
             self._reserved[key] += max_fee_wei
+        held = _Held(block, key, max_fee_wei)
         try:
-            yield block
+            yield held
         finally:
             with self._accounting:
-                self._reserved[key] -= max_fee_wei
-                if not self._reserved[key]:
-                    del self._reserved[key]
+                self._release(held)
+
+    def _release(self, held: _Held) -> None:
+        """Let go of a reservation, once; with `_accounting` held."""
+        self._reserved[held.key] -= held.amount_wei
+        held.amount_wei = 0
+        if not self._reserved[held.key]:
+            del self._reserved[held.key]
 
     def _standing(self, payer: str, adapter_id: int, block: Block) -> Standing:
         """How the payer stands at a block, answers under way included; with `_accounting` held."""
@@ -210,8 +225,8 @@ class Gateway:
                 f"the model raised {type(error).__name__} ({error}); expected an answer; ask another",
             ) from error
 
-    def _charge(self, order: _Order, answer: Answer, block: Block) -> Sale:
-        offer, voucher = order.offer, order.signed.voucher
+    def _charge(self, order: _Order, answer: Answer, held: _Held) -> Sale:
+        offer, voucher, block = order.offer, order.signed.voucher, held.block
         fee = fee_wei(offer.prices, input_tokens=answer.input_tokens, output_tokens=answer.output_tokens)
         if fee > offer.max_fee_wei:
             raise Problem("answer-failed", f"fee {fee}; expected at most {offer.max_fee_wei}; tell the operator")
@@ -226,6 +241,8 @@ class Gateway:
             others = self._reserved[voucher.payer, voucher.adapter_id] - offer.max_fee_wei
             next_one = next_tab(tab, order.signed, due_wei=due_after, reserved_wei=others)
             self.receipts.record(receipt, next_one)
+            # under the same lock: nobody sees this answer both reserved and due
+            self._release(held)
         return Sale(answer.text, receipt)
 
     def _receipt(self, order: _Order, answer: Answer, *, fee: int, due_after: int, served_at: int) -> Receipt:
