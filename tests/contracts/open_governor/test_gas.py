@@ -46,6 +46,8 @@ def client():
             client.send(voter, "OpenToken", "approve", staked, 2_000_000 * OPEN)
             client.send(voter, "StakedOpen", "stake", 2_000_000 * OPEN)
             client.send(voter, "StakedOpen", "delegate", voter.address)
+        # a proposer's votes are those of a second ago, and a quick node mines all of the above within one
+        wait(client, 1)
         yield client
 
 
