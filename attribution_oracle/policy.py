@@ -20,3 +20,12 @@ def scoring() -> ScoringSpec:
     from attribution_oracle.influence.engine import ScoringSpec
 
     return ScoringSpec()
+
+
+def describe_scoring() -> str:
+    """The method of this release in one line, for people."""
+    spec = scoring()
+    return (
+        f"EK-FAC influence of the served adapter (labels drawn from the model, damping {spec.damping}), rows of int8, "
+        f"less what earlier texts explain, less {spec.noise_multiple} times the median score"
+    )

@@ -53,6 +53,15 @@ def _page(outcome: dict[str, Any]) -> list[str]:
         f"Of the contributors' pool {_paid_part(outcome):.0%} was paid out; "
         f"the copies got {_copied_part(outcome):.1%} of what was.",
         "",
+        "## How sure is the credit?",
+        "",
+        f"The same answers on {outcome['spread']['seeds']} adapters that differ in the seed of their training; the "
+        "first is the served one, which pays.",
+        "",
+        "| contributor | paid (OPEN) | mean over seeds | standard deviation |",
+        "|---|---|---|---|",
+        *(_spread_line(line) for line in outcome["spread"]["lines"]),
+        "",
         "## What it took",
         "",
         "| stage | wall (s) | CPU (s) | peak memory of all processes (MiB) |",
@@ -65,6 +74,12 @@ def _page(outcome: dict[str, Any]) -> list[str]:
 def _hit_rate(rate: dict[str, Any]) -> str:
     parts = (f"{rate[place]:.3g} ({rate[place] / rate['questions']:.0%})" for place in ("first", "first_three"))
     return f"| {rate['method']} | {' | '.join(parts)} | {rate['questions']} |"
+
+
+def _spread_line(line: dict[str, Any]) -> str:
+    by_seed = [int(amount) for amount in line["by_seed_wei"]]
+    amounts = by_seed[0], sum(by_seed) // len(by_seed), int(line["deviation_wei"])
+    return f"| {line['name']} | {' | '.join(map(in_open, amounts))} |"
 
 
 def _stage(stage: dict[str, Any]) -> str:

@@ -9,9 +9,11 @@ from importlib.metadata import version
 
 from attribution_oracle.audit import STATUS, Match, Mismatch
 from attribution_oracle.epoch import PaidAnswer
+from attribution_oracle.policy import describe_scoring
 from openledger.contributions import ACCEPTED, REJECTED, contribution_of
 from openledger.demo.books import balance_sheet
 from openledger.demo.cast import Player
+from openledger.demo.corpus import taught_answer
 from openledger.demo.outcome import Answer, Attack, Contributor, Credit, Outcome, Reviewed, Validator
 from openledger.demo.provenance import hit_rates
 from openledger.demo.story import Sold, Story
@@ -21,6 +23,7 @@ from openledger.verdicts import pay_of
 def outcome_of(story: Story) -> Outcome:
     """Everything to show. The story must have run to its end."""
     assert story.adapter is not None and story.closed is not None and isinstance(story.audit, Match)
+    assert story.spread is not None
     owners = {key: name for name, ids in story.handed_in.items() for key in ids}
     paid = {answer.paid.receipt.receipt_id: answer for answer in story.closed.result.answers}
     answers = tuple(_answer(item, paid[item.receipt_id], owners) for item in story.sold[story.first_epoch])
@@ -43,6 +46,8 @@ def outcome_of(story: Story) -> Outcome:
         answers=answers,
         balance=balance_sheet(story.market, story.first_epoch),
         hit_rates=hit_rates(answers, _texts(story), cache=story.cache),
+        method=describe_scoring(),
+        spread=story.spread,
         attack=_attack(story),
         stages=tuple(story.meter.stages),
         versions=_versions(),
@@ -53,7 +58,15 @@ def _answer(sold: Sold, paid: PaidAnswer, owners: Mapping[int, str]) -> Answer:
     credits = [Credit(key, owners[key], share) for key, share in paid.shares.items()]
     credits.sort(key=lambda credit: (-credit.share_ppm, credit.contribution_id))
     question = sold.question
-    return Answer(question.prompt, sold.answer, question.topic, sold.fee_wei, question.is_public, tuple(credits))
+    return Answer(
+        question.prompt,
+        sold.answer,
+        question.topic,
+        taught_answer(question),
+        sold.fee_wei,
+        question.is_public,
+        tuple(credits),
+    )
 
 
 def _contributor(story: Story, player: Player, answers: tuple[Answer, ...]) -> Contributor:

@@ -83,6 +83,14 @@ def read_questions() -> list[Question]:
     ]
 
 
+def taught_answer(question: Question) -> str | None:
+    """What the example that a question was drawn from says; None when no contribution covers the question."""
+    if question.topic is None or question.source is None:
+        return None
+    pairs = read_pairs(question.topic)
+    return next(pair.answer for pair in pairs if _key(pair.question) == _key(question.source))
+
+
 def _one_line(value: object) -> str:
     return " ".join(str(value).split())
 

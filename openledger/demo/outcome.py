@@ -33,11 +33,15 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One paid answer; `credits` holds every contribution with a share, largest first."""
+    """One paid answer; `credits` holds every contribution with a share, largest first.
+
+    `taught` is the response of the example that the question was drawn from.
+    """
 
     prompt: str
     answer: str
     topic: str | None
+    taught: str | None
     fee_wei: int
     is_public: bool
     credits: tuple[Credit, ...]
@@ -85,6 +89,27 @@ class HitRate:
     first: float
     first_three: float
     questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadLine:
+    """What one contributor gets of the pool: from the served adapter first, then from its sisters of other seeds."""
+
+    name: str
+    by_seed_wei: tuple[int, ...]
+    deviation_wei: int
+
+    @property
+    def mean_wei(self) -> int:
+        return sum(self.by_seed_wei) // len(self.by_seed_wei)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far the credit depends on the seed of training; the last line is what nobody gets."""
+
+    seeds: int
+    lines: tuple[SpreadLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +184,8 @@ class Outcome:
     answers: tuple[Answer, ...]
     balance: BalanceSheet
     hit_rates: tuple[HitRate, ...]
+    method: str
+    spread: Spread
     attack: Attack
     stages: tuple[StageCost, ...]
     versions: dict[str, str]
@@ -173,5 +200,5 @@ def _strings_for_wei(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         return {name: _strings_for_wei(item, name) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_strings_for_wei(item) for item in value]
+        return [_strings_for_wei(item, key) for item in value]
     return str(value) if key.endswith("_wei") else value

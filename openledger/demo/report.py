@@ -17,7 +17,20 @@ _TONES = {"honest": "honest", "copier": "copier", "junk": "junk"}
 def write_report(outcome: Outcome, path: Path) -> None:
     """Write the page; it needs no network and no script."""
     style = resources.files(__package__).joinpath("report.css").read_text(encoding="utf-8")
-    sections = (_head, _flow, _payouts, _influence, _answers, _books, _hits, _reviews, _refused, _attack, _costs)
+    sections = (
+        _head,
+        _flow,
+        _payouts,
+        _spread,
+        _influence,
+        _answers,
+        _books,
+        _hits,
+        _reviews,
+        _refused,
+        _attack,
+        _costs,
+    )
     body = "\n".join(section(outcome) for section in sections)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -99,6 +112,25 @@ def _payouts(outcome: Outcome) -> str:
         f'<h2>Payouts</h2><div class="wide">{svg.bars(items)}</div>{table}'
         '<p class="quiet">Influence is the fee-weighted share of all answers, signed: what works against an answer counts against the contribution. '
         "It is clipped at zero once per epoch and never scaled up; the rest stays in the treasury.</p>"
+    )
+
+
+def _spread(outcome: Outcome) -> str:
+    spread = outcome.spread
+    items = [
+        svg.Interval(
+            line.name,
+            [amount / 1e18 for amount in line.by_seed_wei],
+            line.mean_wei / 1e18,
+            line.deviation_wei / 1e18,
+            f"{in_open(line.mean_wei)} ± {in_open(line.deviation_wei)} OPEN",
+        )
+        for line in spread.lines
+    ]
+    return (
+        f'<h2>How sure is the credit?</h2><p class="quiet">The same answers, measured on {spread.seeds} adapters that differ in the seed of their training alone. '
+        "Filled: the served adapter, which is what is paid. Hollow: its sisters. The line is the mean with one standard deviation to either side. "
+        f'Method: {escape(outcome.method)}.</p><div class="wide">{svg.intervals(items)}</div>'
     )
 
 

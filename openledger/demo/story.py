@@ -21,9 +21,9 @@ from content.errors import FileRefused
 from content.formats import Modality, format_of
 from openledger import contributions, datanets, epochs, governance, oracle_service, reviews, validators, verdicts
 from openledger.answers import ask, deposit, redeem
-from openledger.demo import attack, corpus
+from openledger.demo import attack, corpus, seeds
 from openledger.demo.cast import Cast, Player
-from openledger.demo.outcome import Refusal
+from openledger.demo.outcome import Refusal, Spread
 from openledger.demo.resources import Meter
 from openledger.errors import AppError
 from openledger.market import Market
@@ -82,6 +82,7 @@ class Story:
     attempted: attack.Attempted | None = None
     finding: AuditReport | None = None
     claimed: dict[str, int] = field(default_factory=dict)
+    spread: Spread | None = None
 
     def run(self) -> None:
         """All stages in order."""
@@ -95,6 +96,7 @@ class Story:
             ("attack", self.attack),
             ("audit the false root, challenge, vote, void", self.defend),
             ("claim", self.claim),
+            ("measure again with other seeds", self.measure_again),
         ):
             with self._stage(name):
                 stage()
@@ -243,6 +245,22 @@ class Story:
         oracle_service.wait_for_indexer(self.market)
         for player in self.cast.contributors:
             self.claimed[player.name] = epochs.claim(self.market, player.account, player.account.address)
+
+    def measure_again(self) -> None:
+        """How far the payouts depend on the seed of training: error bars for who reads them."""
+        assert self.closed is not None, "close comes first"
+        result = self.closed.result
+        pools = {answer.paid.receipt.receipt_id: answer.paid.pool_wei for answer in result.answers}
+        sisters = seeds.measure_sisters(
+            self.market.base_model,
+            self.training_examples(),
+            [seeds.Given(s.question.prompt, s.answer, pools[s.receipt_id]) for s in self.sold[self.first_epoch]],
+            read_train_spec(self.config),
+            work=self._work("seeds"),
+        )
+        owners = {key: name for name, ids in self.handed_in.items() for key in ids}
+        spread = seeds.spread_of(result.payouts.payouts, sisters, owners)
+        self.spread = seeds.with_remainder(spread, pool_wei=result.payouts.pool_wei)
 
     def training_examples(self) -> list[Example]:
         """What the adapter was trained on, in order."""

@@ -27,6 +27,17 @@ class Flow:
     tone: str
 
 
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Amounts of one thing by several measurements, the first of which counts, with their mean and deviation."""
+
+    label: str
+    values: Sequence[float]
+    mean: float
+    deviation: float
+    note: str
+
+
 def bars(items: Sequence[Bar], *, width: int = 860) -> str:
     """Horizontal bars, the longest as wide as the room between label and note."""
     row, label_width, note_width = 30, 150, 170
@@ -43,6 +54,33 @@ def bars(items: Sequence[Bar], *, width: int = 860) -> str:
             f'<text class="note" x="{label_width + length + 8:.1f}" y="{y + 19}">{escape(item.note)}</text>'
         )
     return _svg("".join(parts), width=width, height=row * len(items) + 4, title="Payouts by contributor")
+
+
+def intervals(items: Sequence[Interval], *, width: int = 860) -> str:
+    """One line an item: a dot for each value, the first one filled, over the mean with a deviation to either side."""
+    row, label_width, note_width = 30, 150, 230
+    room = width - label_width - note_width
+    longest = max((max(*item.values, item.mean + item.deviation) for item in items), default=0) or 1
+
+    def place(value: float) -> float:
+        return label_width + room * max(0.0, value) / longest
+
+    parts = []
+    for index, item in enumerate(items):
+        y = index * row + 15
+        low, high = place(item.mean - item.deviation), place(item.mean + item.deviation)
+        dots = "".join(
+            f'<circle class="{"dot" if number == 0 else "dot sister"}" cx="{place(value):.1f}" cy="{y}" r="5"/>'
+            for number, value in reversed(list(enumerate(item.values)))
+        )
+        parts.append(
+            f'<text class="label" x="{label_width - 10}" y="{y + 4}" text-anchor="end">{escape(item.label)}</text>'
+            f'<line class="axis" x1="{label_width}" y1="{y}" x2="{label_width + room}" y2="{y}"/>'
+            f'<line class="range" x1="{low:.1f}" y1="{y}" x2="{high:.1f}" y2="{y}"/>'
+            f'<line class="range" x1="{place(item.mean):.1f}" y1="{y - 8}" x2="{place(item.mean):.1f}" y2="{y + 8}"/>{dots}'
+            f'<text class="note" x="{width - note_width + 14}" y="{y + 4}">{escape(item.note)}</text>'
+        )
+    return _svg("".join(parts), width=width, height=row * len(items) + 4, title="Payouts by contributor over seeds")
 
 
 def heat_map(

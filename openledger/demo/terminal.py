@@ -12,7 +12,7 @@ from openledger.units import in_open, percent
 
 def print_outcome(console: Console, outcome: Outcome) -> None:
     """All tables, in the order of the story."""
-    tables = (_reviews, _validators, _contributors, _answers, _books, _hit_rates, _stages)
+    tables = (_reviews, _validators, _contributors, _answers, _books, _spread, _hit_rates, _stages)
     for table in tables:
         console.print(table(outcome))
         console.print()
@@ -79,6 +79,22 @@ def _books(outcome: Outcome) -> Table:
         table.add_row(name, f"{amount:,}")
     table.add_section()
     table.add_row("difference", str(books.difference_wei))
+    return table
+
+
+def _spread(outcome: Outcome) -> Table:
+    spread = outcome.spread
+    pool_wei = outcome.balance.contributors_wei + outcome.balance.remainder_wei
+    table = _table(
+        f"How sure is the credit? The same answers on {spread.seeds} adapters of other seeds (part of the pool)\n"
+        f"[not bold]by {outcome.method}[/not bold]",
+        *("contributor", "paid", "mean", "± over seeds"),
+        numbers=3,
+    )
+    for line in spread.lines:
+        parts = (amount * 1_000_000 // max(1, pool_wei) for amount in (line.by_seed_wei[0], line.mean_wei))
+        deviation = percent(line.deviation_wei * 1_000_000 // max(1, pool_wei))
+        table.add_row(line.name, *map(percent, parts), f"± {deviation}")
     return table
 
 

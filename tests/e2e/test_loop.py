@@ -8,7 +8,9 @@ from content.cid import RAW, cid_from_digest
 from content.store import FolderStore
 from openledger import epochs, governance
 from openledger.contributions import ACCEPTED, contribution_of
+from openledger.demo import seeds
 from openledger.demo.books import balance_sheet
+from openledger.training import read_train_spec
 from openledger.verdicts import pay_of
 
 
@@ -59,6 +61,26 @@ def test_loop__claims_pay_exactly_the_payouts(told) -> None:
         name: amount for name, amount in owed.items() if amount
     }
     assert sum(story.claimed.values()) == story.closed.reward_root.total_wei
+
+
+def test_loop__other_seeds_are_measured_as_the_served_adapter_is_paid(told) -> None:
+    story = told.story
+    pools = {answer.paid.receipt.receipt_id: answer.paid.pool_wei for answer in story.closed.result.answers}
+    by_the_served_adapter = seeds.payouts_by(
+        story.market.base_model,
+        story.market.home.adapters / story.adapter.snapshot.root.hex(),
+        weights_sha256=story.adapter.weights_sha256,
+        examples=story.training_examples(),
+        answers=[
+            seeds.Given(sold.question.prompt, sold.answer, pools[sold.receipt_id])
+            for sold in story.sold[story.first_epoch]
+        ],
+        max_tokens=read_train_spec(story.config).max_tokens,
+    )
+    assert by_the_served_adapter == story.closed.result.payouts.payouts
+    columns = list(zip(*(line.by_seed_wei for line in story.spread.lines), strict=True))
+    assert [sum(column) for column in columns] == [story.closed.result.payouts.pool_wei] * (1 + seeds.SISTERS)
+    assert len(set(columns)) == len(columns), "another seed makes another adapter"
 
 
 def test_loop__second_claim_pays_nothing(told) -> None:

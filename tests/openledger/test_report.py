@@ -16,12 +16,16 @@ from openledger.demo.outcome import (
     Outcome,
     Refusal,
     Reviewed,
+    Spread,
+    SpreadLine,
     StageCost,
     Validator,
 )
+from openledger.demo.provenance import came_out_as_taught
 from openledger.demo.report import write_report
+from openledger.demo.seeds import spread_of, with_remainder
 
-VOID_TAGS = {"meta", "link", "br", "rect", "path"}
+VOID_TAGS = {"meta", "link", "br", "rect", "path", "line", "circle"}
 
 
 class Checker(HTMLParser):
@@ -70,9 +74,11 @@ def outcome() -> Outcome:
         refusals=(Refusal("copier", "copy.txt", "already contributed"),),
         reviews=(Reviewed(1, "poet", "first vote: 3 of 3 seats accept", "accepted, 98 points"),),
         validators=(Validator("validator 1", 3, 10**18, 0),),
-        answers=(Answer("<script>alert(1)</script>?", "a & b", "poet", 10**18, True, credits),),
+        answers=(Answer("<script>alert(1)</script>?", "a & b", "poet", "A and B, I think", 10**18, True, credits),),
         balance=BalanceSheet(10**18, 3 * 10**17, 3 * 10**17, 15 * 10**16, 10**17, 10**17, 5 * 10**16),
         hit_rates=(HitRate("influence", 1, 1, 1), HitRate("chance", 0.5, 1.5, 1)),
+        method="EK-FAC of one adapter",
+        spread=Spread(2, (SpreadLine("poet", (5 * 10**17, 3 * 10**17), 10**17),)),
         attack=Attack(2, 10**17, 10**17, "MISMATCH: leaf", "0x02", "void", "above accrued", 10**18),
         stages=(StageCost("train", 1.0, 2.0, 300.0),),
         versions={"python": "3"},
@@ -84,7 +90,7 @@ def test_report__is_self_contained_and_well_formed(outcome: Outcome, tmp_path: P
     checker = Checker()
     checker.feed((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert not checker.open
-    assert checker.seen.count("svg") == 3
+    assert checker.seen.count("svg") == 4
     assert "script" not in checker.seen
     text = " ".join(checker.text)
     for expected in (
@@ -94,6 +100,8 @@ def test_report__is_self_contained_and_well_formed(outcome: Outcome, tmp_path: P
         "MISMATCH: leaf",
         "0.500000",
         "3 of 3 seats",
+        "0.400000 ± 0.100000 OPEN",
+        "EK-FAC of one adapter",
     ):
         assert expected in text, expected
 
@@ -113,3 +121,33 @@ def test_outcome__as_json__keeps_wei_exact(outcome: Outcome) -> None:
     found = outcome.as_json()
     assert found["balance"]["fees_wei"] == str(10**18)
     assert found["contributors"][0]["paid_wei"] == str(5 * 10**17)
+    assert found["spread"]["lines"][0]["by_seed_wei"] == [str(5 * 10**17), str(3 * 10**17)]
+
+
+def test_spread__adds_contributions_by_owner_and_keeps_the_pool_whole() -> None:
+    owners = {1: "poet", 2: "poet", 3: "copier"}
+    spread = with_remainder(spread_of({1: 10, 2: 20}, [{1: 12, 3: 6}, {2: 18, 9: 5}], owners), pool_wei=100)
+    assert spread.seeds == 3
+    assert {line.name: line.by_seed_wei for line in spread.lines} == {
+        "poet": (30, 12, 18),
+        "copier": (0, 6, 0),
+        "unattributed": (70, 82, 82),
+    }
+    poet = spread.lines[0]
+    assert (poet.mean_wei, poet.deviation_wei) == (20, 9)  # sqrt((100 + 64 + 4) / 2) = 9.17
+
+
+@pytest.mark.parametrize(
+    "said, taught, expected",
+    [
+        ("Richard Nixon", "Richard Nixon", True),
+        ("Ensure it is powered on, and has paper", "ensure it's powered on and has paper", True),
+        ("The United Nations", "Sputnik 1", False),
+        ("", "Sputnik 1", False),
+        ("anything", None, False),
+    ],
+)
+def test_answer__that_says_what_its_example_says__came_out_as_taught(
+    outcome: Outcome, said: str, taught: str | None, expected: bool
+) -> None:
+    assert came_out_as_taught(replace(outcome.answers[0], answer=said, taught=taught)) is expected
