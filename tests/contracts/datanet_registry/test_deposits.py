@@ -100,32 +100,53 @@ def test_withdraw_deposits__above_the_free_ones__reverts(
 
 
 class FalseToken:
-    """Answers false to every transfer, as some tokens do."""
+    """Answers false to every transfer, as some tokens do, or reverts."""
 
     SOURCE = """
 # pragma version ~=0.4.3
 @external
 def transferFrom(owner: address, to: address, amount: uint256) -> bool:
-    return self.answer
+    return self._answer()
 
 @external
 def transfer(to: address, amount: uint256) -> bool:
-    return self.answer
+    return self._answer()
 
 @external
 def burn(amount: uint256):
     pass
 
 answer: public(bool)
+paused: public(bool)
 
 @external
 def set_answer(answer: bool):
     self.answer = answer
+
+@external
+def pause():
+    self.paused = True
+
+@internal
+def _answer() -> bool:
+    assert not self.paused, "token: paused"
+    return self.answer
 """
 
 
-def test_transfers__that_answer_false__revert(
-    factory: Any, treasury: str, court: str, contributor: str, terms: Any, limits: Any, entry: Any
+@pytest.mark.parametrize(
+    ("is_paused", "reason"), [(False, "deposits: transfer failed"), (True, "token: paused")], ids=["false", "revert"]
+)
+def test_transfers__that_fail__revert(
+    factory: Any,
+    treasury: str,
+    court: str,
+    contributor: str,
+    terms: Any,
+    limits: Any,
+    entry: Any,
+    is_paused: bool,
+    reason: str,
 ) -> None:
     token = boa.loads(FalseToken.SOURCE)
     registry = factory("DatanetRegistry").deploy(token, treasury, DEPOSIT_WEI, court)
@@ -140,11 +161,18 @@ def test_transfers__that_answer_false__revert(
         contribution_id = registry.commit(entry().commitment(contributor))
         boa.env.time_travel(blocks=1)
         registry.reveal(*entry().arguments(contribution_id))
+    if is_paused:
+        token.pause()
+    else:
         token.set_answer(False)
-        with boa.reverts("deposits: transfer failed"):
-            registry.withdraw_deposits(1, 1)
-    with boa.env.prank(court), boa.reverts("deposits: transfer failed"):
-        registry.resolve(contribution_id, entry().canonical_hash, False, 0, True)
+    for account, function, arguments in [
+        (contributor, registry.add_deposits, (1, 1)),
+        (contributor, registry.withdraw_deposits, (1, 1)),
+        (court, registry.resolve, (contribution_id, entry().canonical_hash, False, 0, True)),
+    ]:
+        with boa.env.prank(account), boa.reverts(reason):
+            function(*arguments)
+    assert registry.free_deposits(1, contributor) == 1
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Payments in a token that answers false or calls back, which OPEN never does: the checks hold all the same.
+"""Payments in a token that answers false, reverts or calls back, which OPEN never does: the checks hold all the same.
 
 What is called back would succeed or fail with a reason at any other time; within a call it fails without one, at the
 guard.
@@ -19,6 +19,7 @@ HOSTILE_TOKEN = """
 
 calls: public(uint256)
 refused_call: uint256
+reverted_call: uint256
 striking_call: uint256
 target: address
 call_back: Bytes[512]
@@ -30,6 +31,11 @@ answer: public(Bytes[100])
 def refuse(call: uint256):
     self.calls = 0
     self.refused_call = call
+
+@external
+def break_off(call: uint256):
+    self.calls = 0
+    self.reverted_call = call
 
 @external
 def arm(call: uint256, target: address, call_back: Bytes[512]):
@@ -52,6 +58,7 @@ def _strike():
 @internal
 def _move() -> bool:
     self.calls += 1
+    assert self.calls != self.reverted_call, "token: paused"
     if self.calls == self.striking_call:
         self._strike()
     return self.calls != self.refused_call
@@ -161,6 +168,15 @@ def test_a_token_that_answers_false__reverts(hostile, function, place):
     hostile.token.refuse(place)
     before = books(hostile)
     with boa.reverts(REFUSALS[function, place]):
+        call(hostile, function)
+    assert books(hostile) == before
+
+
+@pytest.mark.parametrize(("function", "place"), PLACES)
+def test_a_token_that_reverts__passes_its_reason_on(hostile, function, place):
+    hostile.token.break_off(place)
+    before = books(hostile)
+    with boa.reverts("token: paused"):
         call(hostile, function)
     assert books(hostile) == before
 

@@ -92,6 +92,30 @@ def test_settle__fines_a_seat_that_did_not_reveal__first_from_earnings(reviews, 
     assert supply - reviews.token.totalSupply() == LOSS_WEI // 2
 
 
+def test_settle__of_a_fine_that_earnings_cover__leaves_the_stake_alone(reviews, votes, events):
+    datanet_id = reviews.create_datanet(fee_wei=1, reward_wei=3)
+    reviews.fund(OPEN, datanet_id)
+    reviews.review(reviews.contribute(), votes["accept"])
+    earned = {account: reviews.court.earnings(account) for account in reviews.validators}
+    stakes = {account: reviews.pool.stake_of(account) for account in reviews.validators}
+    for _ in range(40):
+        contribution_id = reviews.contribute(datanet_id=datanet_id)
+        reviews.start(contribution_id)
+        committee = reviews.committee(contribution_id)
+        missing = committee[2]
+        if earned[missing] and missing not in committee[:2]:
+            break
+    reviews.decide(contribution_id, lambda position, validator: None if validator == missing else votes["accept"])
+    reviews.audit(contribution_id)
+    supply_wei = reviews.token.totalSupply()
+    reviews.settle(contribution_id)
+    scored = {event["validator"]: event["amount_wei"] for event in events(reviews.court, "SeatScored")}
+    assert scored[missing] == -15
+    assert reviews.court.earnings(missing) == earned[missing] - 15
+    assert {account: reviews.pool.stake_of(account) for account in reviews.validators} == stakes
+    assert supply_wei - reviews.token.totalSupply() == 7
+
+
 def test_settle__fines_only_what_there_is(reviews, votes, events):
     contribution_id = reviews.contribute()
     reviews.start(contribution_id)

@@ -67,6 +67,16 @@ def test_join__when_all_ids_are_given__reverts(pool, validator):
         pool.join(TEXT, 1, sender=validator)
 
 
+def test_join__beyond_what_the_row_counts__reverts(pool, validator):
+    """A validator's row holds 24 bits of seats; all OPEN pays for fewer than a tenth of them."""
+    pool.inject_function("@external\ndef seat(who: address): validator_stakes._accounts[who] = (2**24 - 2) << 232")
+    pool.inject.seat(validator)
+    with boa.reverts("validator_stakes: too many seats"):
+        pool.join(TEXT, 2, sender=validator)
+    pool.join(TEXT, 1, sender=validator)
+    assert pool.seats_of(validator) == 2**24 - 1
+
+
 def test_top_up__adds_stake_without_a_seat(pool, open_token, validator, seat_wei, events):
     pool.join(TEXT, 1, sender=validator)
     pool.top_up(5, sender=validator)
