@@ -101,13 +101,15 @@ def audit_epoch(
     client: ChainClient,
     store: ContentStore,
     bases: Sequence[Path],
+    indexes: Path | None = None,
     sample: int | None = None,
     progress: Progress = lambda _: None,
 ) -> AuditReport:
     """Audit the last root posted for a reward epoch.
 
-    `bases` are prepared base models (`trainer.base_model`); `sample` is how many leaves of each tree are shown to the
-    contract's views (default: all).
+    `bases` are prepared base models (`trainer.base_model`); `indexes` is a folder where this auditor keeps the rows
+    that it computed itself, for the next audit of the same adapter; `sample` is how many leaves of each tree are shown
+    to the contract's views (default: all).
 
     Raises:
         ModelUnavailable: no base in `bases` is the one that an adapter names.
@@ -124,7 +126,13 @@ def audit_epoch(
     try:
         with TemporaryDirectory() as work:
             reproduction = reproduce(
-                post["evidence_digest"], client=client, store=store, bases=bases, work=Path(work), before=post
+                post["evidence_digest"],
+                client=client,
+                store=store,
+                bases=bases,
+                work=Path(work),
+                indexes=indexes,
+                before=post,
             )
     except FileDiffers as error:
         return Mismatch(audited, str(error), missing_chunks=missing_chunks(client, post, store))

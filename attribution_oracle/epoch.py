@@ -67,10 +67,13 @@ class EpochResult:
         )
 
 
-def recompute(inputs: EpochInputs, *, store: ContentStore, bases: Sequence[Path], work: Path) -> EpochResult:
+def recompute(
+    inputs: EpochInputs, *, store: ContentStore, bases: Sequence[Path], work: Path, indexes: Path | None = None
+) -> EpochResult:
     """Scores, shares, payouts, cumulative rewards and both trees of an epoch; equal inputs give equal bytes.
 
-    `work` is a folder for the adapters' files. Raises ReceiptInvalid, SourceLied, FileDiffers, ModelUnavailable,
+    `work` is a folder for the adapters' files, `indexes` one where this party keeps what it measured (none: measured
+    anew). Raises ReceiptInvalid, SourceLied, FileDiffers, ModelUnavailable,
     and NothingEarned when there is no root to post.
     """
     paid = cover(inputs.redemptions, inputs.receipts)
@@ -82,7 +85,7 @@ def recompute(inputs: EpochInputs, *, store: ContentStore, bases: Sequence[Path]
     rows: dict[bytes, QueryRow] = {}
     for source in sources:
         mine = [item.receipt for item in paid if item.receipt.adapter_id == source.fact.adapter_id]
-        found = score_receipts(source, mine, inputs.rows)
+        found = score_receipts(source, mine, inputs.rows, indexes=indexes)
         scores |= found.scores
         rows |= found.private_rows
     return _paid_out(inputs, paid, sources, scores, rows)

@@ -10,6 +10,8 @@ OracleError
 ├── SigningRefused      a signer does not sign: its own root differs, or it signed another one before
 ├── QuorumMissed        fewer signers signed than the contract asks for
 ├── NothingEarned       no account has ever earned anything, so there is no root to post
+├── BankInvalid         a retrain bank is not what its index says, or lacks what was asked of it
+├── MethodUnknown       no method of influence has this name
 ├── BondMissing         an account holds less OPEN than the bond that it must put down
 └── EpochNotReady       the reward epoch is not over in a finalized block yet (may be retried)
 """
@@ -65,3 +67,11 @@ class BondMissing(OracleError):
 
 class NothingEarned(OracleError):
     """There is no reward in this epoch or any before it."""
+
+
+class BankInvalid(OracleError):
+    """A retrain bank cannot be used for what was asked; the message names the file or the group."""
+
+
+class MethodUnknown(OracleError):
+    """No method of influence has this name; the message lists those that exist."""

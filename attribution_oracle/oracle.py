@@ -65,6 +65,7 @@ def close_epoch(
     signers: Sequence[SignerSettings],
     poster: LocalAccount,
     work: Path,
+    indexes: Path | None = None,
     skipped_adapters: frozenset[int] = frozenset(),
     concurrent_signers: int = 2,
     progress: Progress = lambda _: None,
@@ -93,7 +94,7 @@ def close_epoch(
     receipts = read_receipts(gateways, paid_out)
     inputs = gather(facts, receipts, store=store, skipped_adapters=skipped_adapters)
     try:
-        result = recompute(inputs, store=store, bases=bases, work=work)
+        result = recompute(inputs, store=store, bases=bases, work=work, indexes=indexes)
     except NothingEarned as error:
         return NothingToPay(reward_epoch, str(error))
     reward_root = pin_evidence(inputs, result, store)

@@ -58,12 +58,13 @@ def reproduce(
     store: ContentStore,
     bases: Sequence[Path],
     work: Path,
+    indexes: Path | None = None,
     before: Log | None = None,
 ) -> Reproduction:
     """Recompute the epoch of an evidence digest.
 
-    `work` is an empty folder for the adapters' files. `before` is the `RootPosted` log of an audited root: previous
-    root and attempt are those just before it.
+    `work` is an empty folder for the adapters' files, `indexes` one where this party keeps what it measured. `before`
+    is the `RootPosted` log of an audited root: previous root and attempt are those just before it.
 
     Raises:
         FileDiffers: names a file of the bundle, or one that it leads to, whose bytes are not what their hash says.
@@ -79,7 +80,7 @@ def reproduce(
             f"the evidence is of attempt {bundle.attempt}; on chain the next is {facts.attempt}: make it again"
         )
     inputs = inputs_of_bundle(bundle, facts, store)
-    result = recompute(inputs, store=store, bases=bases, work=work)
+    result = recompute(inputs, store=store, bases=bases, work=work, indexes=indexes)
     document = evidence_document(inputs, result, versions=_versions(bundle))
     return Reproduction(bundle=bundle, inputs=inputs, result=result, document=document)
 

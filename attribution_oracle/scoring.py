@@ -7,7 +7,8 @@ import ctypes
 import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from trainer.examples import Encoded, Example, encode
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from attribution_oracle.influence.engine import TrainIndex
     from attribution_oracle.influence.quantize import IntegerRows
     from attribution_oracle.sources import AdapterSource
 
@@ -32,26 +34,29 @@ class Scored:
     private_rows: dict[bytes, QueryRow]
 
 
-def score_receipts(source: AdapterSource, receipts: Sequence[Receipt], given: Mapping[bytes, QueryRow]) -> Scored:
+def score_receipts(
+    source: AdapterSource, receipts: Sequence[Receipt], given: Mapping[bytes, QueryRow], *, indexes: Path | None = None
+) -> Scored:
     """The scores of an adapter's receipts, all of its contributions each.
 
     A public receipt's row is computed from its text: the gradient of the loss on the answer that was given. A private
-    one's comes from `given`, or from its text where the caller knows that.
+    one's comes from `given`, or from its text where the caller knows that. The adapter's index is kept in the folder
+    `indexes` (`index_library`), and taken from there the next time.
     """
     try:
-        return _score_receipts(source, receipts, given)
+        return _score_receipts(source, receipts, given, indexes)
     finally:
         _give_memory_back()
 
 
-def _score_receipts(source: AdapterSource, receipts: Sequence[Receipt], given: Mapping[bytes, QueryRow]) -> Scored:
+def _score_receipts(
+    source: AdapterSource, receipts: Sequence[Receipt], given: Mapping[bytes, QueryRow], indexes: Path | None
+) -> Scored:
     # torch takes seconds to import, and reading evidence needs none of it
-    from attribution_oracle.influence.engine import query_rows, score, train_index
+    from attribution_oracle.influence.engine import query_rows, score
 
     model, tokenizer = source.load()
-    encoded = [encode(example, tokenizer, source.max_tokens) for example in source.examples]
-    owners = [example.contribution_id for example in source.examples]
-    index = train_index(model, encoded, owners, scoring())
+    index = _index(source, model, tokenizer, indexes)
 
     def rows_of(wanted: Sequence[Receipt]) -> dict[bytes, QueryRow]:
         answers = [_encoded_answer(receipt, tokenizer, source.max_tokens) for receipt in wanted]
@@ -81,6 +86,25 @@ def _score_receipts(source: AdapterSource, receipts: Sequence[Receipt], given: M
         },
         private_rows=private_rows,
     )
+
+
+def _index(source: AdapterSource, model: Any, tokenizer: PreTrainedTokenizerBase, indexes: Path | None) -> TrainIndex:
+    """The index of the adapter's training examples, from the library if there is one."""
+    from attribution_oracle.index_library import IndexLibrary
+    from attribution_oracle.influence.engine import train_index
+    from attribution_oracle.influence.gradients import lora_matrices
+
+    encoded = [encode(example, tokenizer, source.max_tokens) for example in source.examples]
+    owners = [example.contribution_id for example in source.examples]
+
+    def build() -> TrainIndex:
+        return train_index(model, encoded, owners, scoring())
+
+    if indexes is None:
+        return build()
+    columns = lora_matrices(model)[-1].stop
+    library = IndexLibrary(indexes)
+    return library.find_or_build(source.fact.weights_digest, encoded, owners, scoring(), columns=columns, build=build)
 
 
 def _give_memory_back() -> None:

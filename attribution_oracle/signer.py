@@ -54,6 +54,7 @@ class SignerSettings:
     store: str
     bases: tuple[Path, ...]
     work: Path
+    indexes: Path | None = None
     skipped_adapters: frozenset[int] = frozenset()
 
     def arguments(self, evidence_cid: str) -> list[str]:
@@ -69,6 +70,7 @@ class SignerSettings:
             ("work", self.work),
             ("evidence", evidence_cid),
             *(("base", base) for base in self.bases),
+            *((("indexes", self.indexes),) if self.indexes else ()),
             *(("skip-adapter", adapter_id) for adapter_id in sorted(self.skipped_adapters)),
         ]
         return [sys.executable, "-m", "attribution_oracle.signer", *(f"--{name}={value}" for name, value in options)]
@@ -100,7 +102,12 @@ def sign_evidence(settings: SignerSettings, evidence_cid: str) -> Signature:
     settings.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.work) as work:
         reproduction = reproduce(
-            digest, client=client, store=open_store(settings.store), bases=settings.bases, work=Path(work)
+            digest,
+            client=client,
+            store=open_store(settings.store),
+            bases=settings.bases,
+            work=Path(work),
+            indexes=settings.indexes,
         )
     _check(reproduction, settings)
     return _sign(settings, reproduction)
@@ -189,6 +196,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[SignerSettings, str]:
     for name in ("rpc", "store", "evidence"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--base", type=Path, action="append", required=True)
+    parser.add_argument("--indexes", type=Path, help="a folder of this signer's own, for what it measured")
     parser.add_argument("--skip-adapter", type=int, action="append", default=[])
     given = parser.parse_args(arguments)
     settings = SignerSettings(
@@ -201,6 +209,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[SignerSettings, str]:
         store=given.store,
         bases=tuple(given.base),
         work=given.work,
+        indexes=given.indexes,
         skipped_adapters=frozenset(given.skip_adapter),
     )
     return settings, given.evidence

@@ -54,6 +54,10 @@ class Home:
     def adapters(self) -> Path:
         return self.path / "adapters"
 
+    def indexes(self, party: str) -> Path:
+        """Where one party keeps the gradient rows that it computed; nobody reads another one's."""
+        return self.path / "indexes" / party
+
     @property
     def chain_state(self) -> Path:
         return self.path / "chain.json"

@@ -40,6 +40,7 @@ def close(market: Market, reward_epoch: int, *, poster: LocalAccount, say: Say) 
             signers=[_signer(market, name) for name in SIGNERS],
             poster=poster,
             work=Path(work),
+            indexes=market.home.indexes("oracle"),
             progress=say,
         )
 
@@ -95,4 +96,5 @@ def _signer(market: Market, name: str) -> SignerSettings:
         store=str(home.content.resolve()),
         bases=(market.base_model.resolve(),),
         work=(home.path / "work" / name).resolve(),
+        indexes=home.indexes(name).resolve(),
     )

@@ -21,6 +21,9 @@ PURE = {
     "chain/typed_data.py",
     "indexer/reorg.py",
     "indexer/ranking.py",
+    "attribution_oracle/evaluation/bootstrap.py",
+    "attribution_oracle/evaluation/correlation.py",
+    "attribution_oracle/evaluation/metrics.py",
     "attribution_oracle/rewards.py",
 }
 SHELL = {

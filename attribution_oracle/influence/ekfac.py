@@ -16,11 +16,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from attribution_oracle.influence.gradients import Flow, LoraMatrix
+from attribution_oracle.influence.gradients import Flow
+
+# Rows that are rotated together: what bounds the memory beside the rows.
+_TILE = 64
+# Vectors of one float32 product: as many in every product, or the last bits of a factor would follow the batch size.
+_GROUP = 256
+Decomposed = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +39,16 @@ class Basis:
     left: Tensor
     right: Tensor
 
-    def rotate(self, row: Tensor) -> Tensor:
-        """The part of one gradient row that belongs to this matrix, in the eigenbasis, `(n_out, n_in)`."""
-        gradient = row[self.start : self.stop].view(self.left.shape[0], self.right.shape[0])
-        return self.left.T @ gradient @ self.right
+    def rotate(self, rows: Tensor) -> Tensor:
+        """The part of gradient rows `(n, P)` that belongs to this matrix, in the eigenbasis, `(n, n_out * n_in)`.
+
+        `bmm` makes one small product a row, whatever their number; `matmul` would fold the rows into one large product
+        and round a row differently with each number of neighbours (seen for matrices of 3 and 4 rows).
+        """
+        n = len(rows)
+        gradients = rows[:, self.start : self.stop].reshape(n, self.left.shape[0], self.right.shape[0])
+        turned = torch.bmm(self.left.T.expand(n, -1, -1), gradients)
+        return torch.bmm(turned, self.right.expand(n, -1, -1)).flatten(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,55 +59,109 @@ class Whitening:
     inverse_root: Tensor
 
 
-class FactorSums:
-    """Sums over positions of the Kronecker factors of every LoRA matrix, in float64."""
+class Block(Protocol):
+    """A matrix with a place in gradient rows."""
 
-    def __init__(self, matrices: Sequence[LoraMatrix]) -> None:
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def stop(self) -> int: ...
+
+
+class _Gram:
+    """A sum of `v v^T` over vectors, float64, whose bits depend on their order but not on the batches they come in."""
+
+    def __init__(self, size: int) -> None:
+        self._total = torch.zeros(size, size, dtype=torch.float64)
+        self._waiting: list[Tensor] = []
+
+    def add(self, vectors: Tensor) -> None:
+        """Adds vectors `(n, size)`."""
+        self._waiting.append(vectors)
+        if sum(map(len, self._waiting)) >= _GROUP:
+            *groups, rest = torch.split(torch.cat(self._waiting), _GROUP)
+            for group in groups:
+                self._total += _squared(group)
+            self._waiting = [rest.clone()]
+
+    def total(self) -> Tensor:
+        """The sum so far."""
+        return self._total + _squared(torch.cat(self._waiting)) if self._waiting else self._total
+
+
+class FactorSums:
+    """Sums over positions of the Kronecker factors of every matrix, in float64."""
+
+    def __init__(self, matrices: Sequence[Block]) -> None:
         self._matrices = matrices
-        self._gradients, self._inputs = (
-            [torch.zeros(m.shape[side], m.shape[side], dtype=torch.float64) for m in matrices] for side in (0, 1)
-        )
+        self._gradients, self._inputs = ([_Gram(m.shape[side]) for m in matrices] for side in (0, 1))
 
     def add(self, flows: Sequence[Flow]) -> None:
         """Adds the flows of one batch, in canonical order, of sampled labels."""
         for index, flow in enumerate(flows):
-            for total, part in ((self._inputs[index], flow.inputs), (self._gradients[index], flow.gradients)):
-                columns = part.flatten(0, 1)
-                total += columns.T @ columns
+            self._inputs[index].add(flow.inputs.flatten(0, 1))
+            self._gradients[index].add(flow.gradients.flatten(0, 1))
 
     def bases(self) -> list[Basis]:
-        """The eigenbases. Projections of the same activations have the same input factor, which is decomposed once."""
-        known: dict[bytes, Tensor] = {}
-
-        def eigenvectors(factor: Tensor) -> Tensor:
-            key = hashlib.sha256(factor.numpy().tobytes()).digest()
-            if key not in known:
-                known[key] = torch.linalg.eigh(factor).eigenvectors.float()
-            return known[key]
-
+        """The eigenbases, eigenvalues ascending."""
+        known: dict[bytes, Decomposed] = {}
         sides = zip(self._matrices, self._gradients, self._inputs, strict=True)
-        return [Basis(m.start, m.stop, eigenvectors(left), eigenvectors(right)) for m, left, right in sides]
+        return [
+            Basis(m.start, m.stop, _eigen(left.total(), known)[1], _eigen(right.total(), known)[1])
+            for m, left, right in sides
+        ]
+
+    def spectrum(self) -> Tensor:
+        """K-FAC's eigenvalues `(P,)`: of each matrix all products of one of S and one of A, up to a factor."""
+        known: dict[bytes, Decomposed] = {}
+        pairs = zip(self._gradients, self._inputs, strict=True)
+        parts = [
+            torch.outer(_eigen(left.total(), known)[0], _eigen(right.total(), known)[0]).flatten()
+            for left, right in pairs
+        ]
+        return torch.cat(parts).clamp_min_(0.0)
 
 
 def fit_whitening(bases: list[Basis], sampled_rows: Tensor, *, damping: float) -> Whitening:
     """Corrected eigenvalues from gradient rows `(n, P)` of sampled labels; damping is relative to a matrix's mean."""
     squares = torch.zeros(sampled_rows.shape[1])
-    for row in sampled_rows:
-        squares += _rotate(bases, row).square_()
+    for rows in torch.split(sampled_rows, _TILE):
+        for basis in bases:
+            squares[basis.start : basis.stop] += basis.rotate(rows).square_().sum(0)
     eigenvalues = squares / len(sampled_rows)
+    return Whitening(bases, damped(bases, eigenvalues, damping=damping).rsqrt_())
+
+
+def damped(bases: Sequence[Basis], eigenvalues: Tensor, *, damping: float) -> Tensor:
+    """Adds to the eigenvalues `(P,)` of each matrix, in place, `damping` times their mean, and returns them."""
     for basis in bases:
         part = eigenvalues[basis.start : basis.stop]
         # A matrix without any gradient (a B of zeros stops what flows to its A) has nothing to whiten and stays zero.
         part += damping * part.mean() if part.any() else 1.0
-    return Whitening(bases, eigenvalues.rsqrt_())
+    return eigenvalues
 
 
 def whiten(whitening: Whitening, rows: Tensor) -> Tensor:
-    """Whitens gradient rows `(n, P)` in place and returns them; one by one, so that none depends on its neighbours."""
-    for row in rows:
-        row.copy_(_rotate(whitening.bases, row)).mul_(whitening.inverse_root)
+    """Whitens gradient rows `(n, P)` in place and returns them; bit for bit, none depends on its neighbours."""
+    for tile in torch.split(rows, _TILE):
+        for basis in whitening.bases:
+            tile[:, basis.start : basis.stop] = basis.rotate(tile)
+        tile *= whitening.inverse_root
     return rows
 
 
-def _rotate(bases: Sequence[Basis], row: Tensor) -> Tensor:
-    return torch.cat([basis.rotate(row).flatten() for basis in bases])
+def _squared(vectors: Tensor) -> Tensor:
+    return (vectors.T @ vectors).double().cpu()
+
+
+def _eigen(factor: Tensor, known: dict[bytes, Decomposed]) -> Decomposed:
+    """Eigenvalues and eigenvectors, float32. Projections of the same activations share a factor, decomposed once."""
+    key = hashlib.sha256(factor.numpy().tobytes()).digest()
+    if key not in known:
+        values, vectors = torch.linalg.eigh(factor)
+        known[key] = values.float(), vectors.float()
+    return known[key]

@@ -11,9 +11,10 @@ A row is the gradient of one example's loss with respect to the LoRA matrices (`
 What can be reproduced, and how far:
 - `score` is integer arithmetic: any machine, any library, the same table from the same integer rows.
 - Rows are float arithmetic: the same bytes for the same model, library versions and kind of CPU, in any process and at
-  any number of threads (the engine computes with one). A query row depends on its own tokens and on the train set, not
-  on the other queries, when `batch_size` is 1, the default: a batch of another size is a matrix product of another
-  shape, which rounds its last bits differently (gradients of SmolLM2-135M: 1e-6 of the largest).
+  any number of threads (the engine computes with one). A query row depends on its own tokens and on the train set. Of
+  texts and dense models it does not depend on the other queries or on `batch_size` either, because no matrix product
+  has so few rows that it would be computed in another way (`heads`). Where a model sends tokens to experts, and for
+  images and sounds, a batch of another size rounds the last bits differently, so `batch_size` is in the evidence.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ from torch import Tensor
 
 from attribution_oracle.influence.ekfac import FactorSums, Whitening, fit_whitening, whiten
 from attribution_oracle.influence.gradients import (
-    Encoded,
     lora_matrices,
     per_example_gradients,
     single_thread,
     stream_flows,
     write_rows,
 )
+from attribution_oracle.influence.heads import Example
 from attribution_oracle.influence.novelty import apply_residuals, sequential_residuals, unit_rows
-from attribution_oracle.influence.quantize import IntegerRows, quantize
+from attribution_oracle.influence.quantize import IntegerRows, Rows, quantize
 from attribution_oracle.influence.scores import example_scores, shrink, sum_by_contribution
 
 Progress = Callable[[int, int], None]
@@ -53,7 +54,7 @@ class ScoringSpec:
     """
 
     seed: int = 0
-    batch_size: int = 1
+    batch_size: int = 8
     damping: str = "0.1"
     related_cosine: str = "0.1"
     near_duplicate_cosine: str = "0.4"
@@ -71,7 +72,7 @@ class TrainIndex:
     spec: ScoringSpec
     contribution_ids: tuple[int, ...]
     columns: tuple[int, ...]
-    rows: IntegerRows
+    rows: Rows
     whitening: Whitening
     residual_norms: tuple[float, ...]
 
@@ -83,7 +84,7 @@ class TrainIndex:
 
 def train_index(
     model: Any,
-    examples: Sequence[Encoded],
+    examples: Sequence[Example],
     contribution_ids: Sequence[int],
     spec: ScoringSpec,
     progress: Progress | None = None,
@@ -113,7 +114,7 @@ def train_index(
     return TrainIndex(spec, known, columns, codes, whitening, tuple(residual.norm for residual in residuals))
 
 
-def query_rows(index: TrainIndex, model: Any, answers: Sequence[Encoded]) -> IntegerRows:
+def query_rows(index: TrainIndex, model: Any, answers: Sequence[Example]) -> IntegerRows:
     """The integer rows `(n_query, P)` of answers (prompts with the completions that were given), white as the index."""
     with single_thread():
         rows = per_example_gradients(model, answers, batch_size=index.spec.batch_size)
@@ -132,7 +133,7 @@ def score(index: TrainIndex, queries: IntegerRows) -> NDArray[np.int64]:
 
 
 def _whitened(
-    model: Any, examples: Sequence[Encoded], spec: ScoringSpec, progress: Progress | None
+    model: Any, examples: Sequence[Example], spec: ScoringSpec, progress: Progress | None
 ) -> tuple[Tensor, Whitening]:
     matrices = lora_matrices(model)
     rows = torch.empty(len(examples), matrices[-1].stop)

@@ -1,60 +1,37 @@
 """Exact gradients of the loss of single examples with respect to the LoRA matrices of a model.
 
 Formulas, for a LoRA matrix `W` (out, in) used as `y = W x` at positions `t` of one example:
-    loss(z)  = - sum over completion positions t of log p(label[t] | input_ids[:t])     a sum, not a mean
     dloss/dW = sum over t of g[t] x[t]^T,   g[t] = dloss/dy[t]                           (out, in)
-    dloss/dh = p V - V[label]   for hidden states h before an output head of weights V   (softmax cross-entropy)
+The loss, a sum over the example's predictions, is a matter of `heads`: a text predicts its completion, an image or a
+sound its class. Where a matrix is applied more than once in a forward pass, the sum runs over all its uses.
 
-Only completion positions reach the output head, because logits over a vocabulary are the dearest product of a small
-model. Everything below the lowest adapted layer builds no graph. Examples share a batch only when they have the same
-length, so nothing is padded and nothing is masked.
+Only LoRA matrices are rows: of an adapter that also trains other weights (`modules_to_save`, such as a classifier),
+those have no part in them.
+
+Each product `g x^T` is made where its `g` passes (`tape`). Examples share a batch only when they have the same shape,
+so nothing is padded and nothing is masked.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-
-class Encoded(Protocol):
-    """A tokenised example; tokens from `completion_start` on are what the model is held to."""
-
-    @property
-    def input_ids(self) -> list[int]: ...
-
-    @property
-    def completion_start(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class LoraMatrix:
-    """One trained matrix and its place `[start, stop)` in a gradient row (row-major, shape `(n_out, n_in)`)."""
-
-    name: str
-    module: nn.Linear
-    start: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.module.out_features, self.module.in_features
-
-    @property
-    def stop(self) -> int:
-        return self.start + self.module.weight.numel()
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """What passed one LoRA matrix: inputs `(batch, time, n_in)`, loss gradients of outputs `(batch, time, n_out)`."""
-
-    inputs: Tensor
-    gradients: Tensor
+from attribution_oracle.influence.draws import sample_labels as sample_labels
+from attribution_oracle.influence.draws import uniform_numbers
+from attribution_oracle.influence.heads import Encoded as Encoded
+from attribution_oracle.influence.heads import Example, Outcome, head_of
+from attribution_oracle.influence.heads import Labelled as Labelled
+from attribution_oracle.influence.heads import length_batches as length_batches
+from attribution_oracle.influence.tape import Flow as Flow
+from attribution_oracle.influence.tape import LoraMatrix as LoraMatrix
+from attribution_oracle.influence.tape import Take, Tape
+from attribution_oracle.influence.tape import lora_matrices as lora_matrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,80 +43,38 @@ class Flows:
     sampled: list[Flow]
 
 
-def lora_matrices(model: Any) -> list[LoraMatrix]:
-    """The active adapter's LoRA matrices in canonical order: by module name, so `lora_A` before `lora_B` of a target.
+def per_example_gradients(
+    model: nn.Module, examples: Sequence[Example], *, batch_size: int = 1, out: Tensor | None = None
+) -> Tensor:
+    """The gradient rows `(n_examples, P)` of the examples' losses, float32, in the order of `examples`.
 
-    Raises ValueError when there are none, or when one is not a float32 linear map without bias.
+    They are written to `out`, on whatever device it is, or to a new tensor on the CPU.
     """
-    ends = tuple(f".{side}.{model.active_adapter}" for side in ("lora_A", "lora_B"))
-    found = sorted((name, module) for name, module in model.named_modules() if name.endswith(ends))
-    matrices: list[LoraMatrix] = []
-    start = 0
-    for name, module in found:
-        if not isinstance(module, nn.Linear) or module.bias is not None or module.weight.dtype != torch.float32:
-            raise ValueError(
-                f"{name} is {module!r}; expected a float32 nn.Linear without bias; load the adapter in float32"
-            )
-        matrices.append(LoraMatrix(name, module, start))
-        start = matrices[-1].stop
-    if not matrices:
-        raise ValueError("the model has no lora_A or lora_B modules; expected a peft LoRA model; load an adapter first")
-    return matrices
-
-
-def per_example_gradients(model: nn.Module, examples: Sequence[Encoded], *, batch_size: int = 1) -> Tensor:
-    """The gradient rows `(n_examples, P)` of the examples' losses, float32, in the order of `examples`."""
     matrices = lora_matrices(model)
-    rows = torch.empty(len(examples), matrices[-1].stop)
-    for flows in stream_flows(model, matrices, examples, batch_size=batch_size, seed=None):
-        write_rows(rows, flows.positions, flows.true)
+    rows = torch.empty(len(examples), matrices[-1].stop) if out is None else out
+    for batch in _batches(model, matrices, examples, batch_size, None):
+        batch.write(0, rows)
     return rows
 
 
 def write_rows(rows: Tensor, positions: Sequence[int], flows: Sequence[Flow]) -> None:
     """Fills `rows[positions]` with the outer products of the flows, summed over time."""
-    products = [torch.einsum("bto,bti->boi", flow.gradients, flow.inputs).flatten(1) for flow in flows]
-    rows[positions] = torch.cat(products, dim=1)
+    start, where = 0, _where(positions)
+    for product in map(_product, flows):
+        stop = start + product[0].numel()
+        rows[where, start:stop] = product.flatten(1).to(rows.device)
+        start = stop
 
 
 def stream_flows(
-    model: nn.Module, matrices: Sequence[LoraMatrix], examples: Sequence[Encoded], *, batch_size: int, seed: int | None
+    model: nn.Module, matrices: Sequence[LoraMatrix], examples: Sequence[Example], *, batch_size: int, seed: int | None
 ) -> Iterator[Flows]:
     """The flows of all examples, batch by batch; with a seed also those of sampled labels (else `sampled` is empty).
 
     One forward pass and one output-head product serve both kinds of label. The model is left as it was found.
     """
-    with single_thread(), _evaluating(model):
-        for positions in length_batches(examples, batch_size):
-            yield _batch_flows(model, matrices, positions, [examples[i] for i in positions], seed)
-
-
-def length_batches(examples: Sequence[Encoded], batch_size: int) -> list[list[int]]:
-    """Positions of examples of equal length, at most `batch_size` together, shortest first, then by position."""
-    by_length: dict[int, list[int]] = {}
-    for position, example in enumerate(examples):
-        if not 0 < example.completion_start < len(example.input_ids):
-            raise ValueError(
-                f"example {position} has {len(example.input_ids)} tokens and its completion starts at "
-                f"{example.completion_start}; expected at least one token before and after; drop it or raise max_tokens"
-            )
-        by_length.setdefault(len(example.input_ids), []).append(position)
-    return [
-        group[k : k + batch_size] for _, group in sorted(by_length.items()) for k in range(0, len(group), batch_size)
-    ]
-
-
-def sample_labels(probabilities: Tensor, *, seed: int, position: int) -> Tensor:
-    """One label from each row of `probabilities` `(n, vocabulary)`, keyed by the example's position, not by batches.
-
-    It is the first label whose cumulative probability reaches a uniform number: `torch.multinomial` draws a number for
-    each word of the vocabulary and took 8 % of the whole index.
-    """
-    key = hashlib.sha256(f"openledger-fisher/1:{seed}:{position}".encode()).digest()
-    generator = torch.Generator().manual_seed(int.from_bytes(key[:7], "big"))
-    uniform = torch.rand(len(probabilities), 1, generator=generator, dtype=torch.float64)
-    cumulative = probabilities.double().cumsum(1)
-    return torch.searchsorted(cumulative, uniform * cumulative[:, -1:])[:, 0].clamp_max(probabilities.shape[1] - 1)
+    for batch in _batches(model, matrices, examples, batch_size, seed):
+        yield Flows(batch.positions, batch.flows(0), [] if seed is None else batch.flows(1))
 
 
 @contextmanager
@@ -163,52 +98,90 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
         model.train(was_training)
 
 
-@contextmanager
-def _taped(matrices: Sequence[LoraMatrix]) -> Iterator[dict[int, tuple[Tensor, Tensor]]]:
-    """Records inputs and outputs of the LoRA matrices, by canonical index, while the block runs."""
-    tape: dict[int, tuple[Tensor, Tensor]] = {}
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One batch after its forward pass; labellings are to be gone through in order, each once."""
 
-    def record(index: int, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        # An adapter loaded for serving is frozen: its first output is then a leaf, and the graph starts here.
-        tape[index] = (inputs[0].detach(), output if output.requires_grad else output.requires_grad_())
-        return output
+    positions: list[int]
+    outcome: Outcome
+    tape: Tape
 
-    def hook(index: int) -> Any:
-        return lambda _module, inputs, output: record(index, inputs, output)
+    def write(self, labelling: int, rows: Tensor) -> None:
+        """Fills `rows[positions]` with the gradients of one labelling."""
+        # Off the CPU, one transfer a batch instead of one a matrix.
+        here = rows.device == self.outcome.root.device
+        target = rows if here else torch.empty(len(self.positions), rows.shape[1], device=self.outcome.root.device)
+        where = _where(self.positions) if here else slice(None)
+        written: set[int] = set()
 
-    handles = [matrix.module.register_forward_hook(hook(index)) for index, matrix in enumerate(matrices)]
-    try:
-        yield tape
-    finally:
-        for handle in handles:
-            handle.remove()
+        def take(index: int, flow: Flow) -> None:
+            matrix, product = self.tape.matrices[index], _product(flow).flatten(1)
+            if index in written:
+                product += target[where, matrix.start : matrix.stop]
+            target[where, matrix.start : matrix.stop] = product
+            written.add(index)
+
+        self._backward(labelling, take)
+        for index in set(range(len(self.tape.matrices))) - written:  # no path leads from it to the loss
+            target[where, self.tape.matrices[index].start : self.tape.matrices[index].stop] = 0.0
+        if not here:
+            rows[_where(self.positions)] = target.to(rows.device)
+
+    def flows(self, labelling: int) -> list[Flow]:
+        """The flows of one labelling, in canonical order; several uses of a matrix follow each other in time."""
+        found: list[list[Flow]] = [[] for _ in self.tape.matrices]
+        self._backward(labelling, lambda index, flow: found[index].append(flow))
+        return [self._joined(index, uses) for index, uses in enumerate(found)]
+
+    def _joined(self, index: int, uses: list[Flow]) -> Flow:
+        if len(uses) == 1:
+            return uses[0]
+        n_out, n_in = self.tape.matrices[index].shape
+        none = [self.tape.anchor.new_zeros(len(self.positions), 0, n).detach() for n in (n_in, n_out)]
+        inputs = torch.cat([none[0], *(use.inputs for use in uses)], dim=1)
+        return Flow(inputs, torch.cat([none[1], *(use.gradients for use in uses)], dim=1))
+
+    def _backward(self, labelling: int, take: Take) -> None:
+        upstreams = self.outcome.upstreams
+        self.tape.take = take
+        torch.autograd.grad(
+            self.outcome.root,
+            self.tape.anchor,
+            upstreams[labelling],
+            retain_graph=labelling + 1 < len(upstreams),
+            allow_unused=True,
+        )
 
 
-def _batch_flows(
-    model: Any, matrices: Sequence[LoraMatrix], positions: list[int], batch: Sequence[Encoded], seed: int | None
-) -> Flows:
-    causal = model.get_base_model()
-    with torch.enable_grad(), _taped(matrices) as tape:
-        ids = torch.tensor([example.input_ids for example in batch])
-        hidden = causal.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
-    # Position t predicts token t + 1, so completion tokens are predicted from one position earlier.
-    places = [(i, t) for i, e in enumerate(batch) for t in range(e.completion_start - 1, len(e.input_ids) - 1)]
-    at = torch.tensor(places).T
-    labels = ids[at[0], at[1] + 1]
-    head = causal.get_output_embeddings()
-    with torch.no_grad():
-        probabilities = torch.softmax(head(hidden[at[0], at[1]]), dim=1)
-        expected = probabilities @ head.weight
-        labellings = [labels]
-        if seed is not None:
-            counts = [len(e.input_ids) - e.completion_start for e in batch]
-            parts = zip(positions, torch.split(probabilities, counts), strict=True)
-            labellings.append(torch.cat([sample_labels(part, seed=seed, position=p) for p, part in parts]))
-    outputs = [tape[index][1] for index in range(len(matrices))]
-    found = []
-    for drawn in labellings:
-        upstream = torch.zeros_like(hidden)
-        upstream[at[0], at[1]] = expected - head.weight[drawn].detach()
-        gradients = torch.autograd.grad(hidden, outputs, upstream, retain_graph=True)
-        found.append([Flow(tape[index][0], gradient) for index, gradient in enumerate(gradients)])
-    return Flows(positions, found[0], found[1] if len(found) > 1 else [])
+def _batches(
+    model: nn.Module, matrices: Sequence[LoraMatrix], examples: Sequence[Example], batch_size: int, seed: int | None
+) -> Iterator[_Batch]:
+    if not examples:
+        return
+    tape = Tape(matrices)
+    device = tape.anchor.device
+    with single_thread(), _evaluating(model):
+        head = head_of(model, examples)
+        for positions in head.batches(examples, batch_size):
+            batch = [examples[position] for position in positions]
+            uniform = None
+            if seed is not None:
+                counted = zip(positions, head.counts(batch), strict=True)
+                uniform = torch.cat([uniform_numbers(n, seed=seed, position=p) for p, n in counted]).to(device)
+            tape.count = len(batch)
+            with torch.enable_grad(), tape.recording():
+                outcome = head.outcome(batch, uniform)
+            yield _Batch(positions, outcome, tape)
+
+
+def _product(flow: Flow) -> Tensor:
+    """`(batch, n_out, n_in)`; the narrow side goes first, which a batched product of small matrices does faster."""
+    if flow.gradients.shape[2] <= flow.inputs.shape[2]:
+        return torch.bmm(flow.gradients.mT, flow.inputs)
+    return torch.bmm(flow.inputs.mT, flow.gradients).mT
+
+
+def _where(positions: Sequence[int]) -> Any:
+    """An index of rows: a slice where the positions are consecutive, which spares a gathering copy."""
+    first, count = positions[0], len(positions)
+    return slice(first, first + count) if list(positions) == list(range(first, first + count)) else list(positions)

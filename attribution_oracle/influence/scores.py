@@ -19,32 +19,28 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from attribution_oracle.influence.quantize import SCALE_BITS, IntegerRows
+from attribution_oracle.influence.products import TILE_ROWS, product_tiles
+from attribution_oracle.influence.quantize import SCALE_BITS, IntegerRows, Rows
 
-_COLUMNS = 32_768
 # Rows have length about one. At most 2 keeps |dot * scale * scale| <= 4 * 2**(2 * SCALE_BITS) < 2**63 (Cauchy-Schwarz).
 _MAX_SQUARED_LENGTH = 4 << (2 * SCALE_BITS)
 
 
-def dot_products(left: IntegerRows, right: IntegerRows) -> NDArray[np.int64]:
-    """The exact products of codes, `(n_left, n_right)`.
+def example_scores(query: IntegerRows, train: Rows, *, unit_bits: int, tile_rows: int = TILE_ROWS) -> NDArray[np.int64]:
+    """Scores `(n_query, n_example)` in units of `2**-unit_bits`, rounded down; ValueError for a row longer than 2.
 
-    They come from float64 matrix products, which are exact here: a term is at most 2**14 in size, so every partial sum
-    over fewer than 2**39 columns, in whatever order it is formed, is an integer below 2**53, which float64 holds.
+    Train rows are read in tiles of `tile_rows`, which changes no score: besides the result nothing as long as the train
+    set is held.
     """
-    total = np.zeros((len(left.codes), len(right.codes)))
-    for start in range(0, left.codes.shape[1], _COLUMNS):
-        part = slice(start, start + _COLUMNS)
-        total += left.codes[:, part].astype(np.float64) @ right.codes[:, part].astype(np.float64).T
-    return total.astype(np.int64)
-
-
-def example_scores(query: IntegerRows, train: IntegerRows, *, unit_bits: int) -> NDArray[np.int64]:
-    """Scores `(n_query, n_example)` in units of `2**-unit_bits`, rounded down; ValueError for a row longer than 2."""
     for name, rows in (("query", query), ("train", train)):
         _check_lengths(name, rows)
-    products: NDArray[np.int64] = dot_products(query, train) * query.scales[:, None] * train.scales[None, :]
-    return products >> (2 * SCALE_BITS - unit_bits)
+    scores = np.empty((len(query), len(train)), dtype=np.int64)
+    scales = train.scales
+    for columns, products in product_tiles(query, train, tile_rows=tile_rows):
+        tile = np.multiply(products, query.scales[:, None], out=scores[:, columns])
+        tile *= scales[None, columns]
+        tile >>= 2 * SCALE_BITS - unit_bits
+    return scores
 
 
 def shrink(
@@ -67,12 +63,16 @@ def sum_by_contribution(scores: NDArray[np.int64], columns: Sequence[int], *, co
     return scores @ membership
 
 
-def _check_lengths(name: str, rows: IntegerRows) -> None:
-    for i, (codes, scale) in enumerate(zip(rows.codes, rows.scales, strict=True)):
-        wide = codes.astype(np.int64)
-        squared = int(wide @ wide) * int(scale) ** 2
-        if scale < 0 or squared > _MAX_SQUARED_LENGTH:
+def _check_lengths(name: str, rows: Rows) -> None:
+    squares, scales = rows.squares, rows.scales
+    if squares.shape != scales.shape:
+        raise ValueError(f"{len(squares)} {name} rows have {len(scales)} scales; expected one each; pass them together")
+    # float64 is off by 1e-15 at most, so whatever it puts well below the bound is; the rest is told by exact integers
+    doubtful = (scales < 0) | (squares * scales.astype(np.float64) ** 2 > 0.99 * _MAX_SQUARED_LENGTH)
+    for i in np.flatnonzero(doubtful).tolist():
+        squared = int(squares[i]) * int(scales[i]) ** 2
+        if scales[i] < 0 or squared > _MAX_SQUARED_LENGTH:
             raise ValueError(
-                f"{name} row {i} has scale {scale} and squared length {squared} / 2**{2 * SCALE_BITS}; "
+                f"{name} row {i} has scale {scales[i]} and squared length {squared} / 2**{2 * SCALE_BITS}; "
                 "expected a row of length at most 2; rebuild it with quantize()"
             )

@@ -30,6 +30,9 @@ def audit(
     challenge: Annotated[
         bool, typer.Option("--challenge", help="Put the bond against a root that does not match.")
     ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Use nothing that an earlier audit here kept.")
+    ] = False,
     account: AccountOption = "holder",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
@@ -38,7 +41,12 @@ def audit(
 
     market = market_of(home)
     report = auditing.audit_epoch(
-        reward_epoch, client=market.chain, store=market.store, bases=[market.base_model], progress=say
+        reward_epoch,
+        client=market.chain,
+        store=market.store,
+        bases=[market.base_model],
+        indexes=None if anew else market.home.indexes("auditor"),
+        progress=say,
     )
     match report:
         case auditing.Match():

@@ -205,7 +205,12 @@ class Story:
         self._pass_epoch(self.second_epoch)
         inputs = oracle_service.gather_inputs(self.market, self.second_epoch)
         honest: EpochResult = recompute(
-            inputs, store=self.market.store, bases=[self.market.base_model], work=self._work("thieves")
+            inputs,
+            store=self.market.store,
+            bases=[self.market.base_model],
+            work=self._work("thieves"),
+            # whoever has the oracle's keys has its machine
+            indexes=self.market.home.indexes("oracle"),
         )
         thief = next(player for player in self.cast.contributors if player.role == "junk")
         self.attempted = attack.post_false_root(
@@ -301,6 +306,7 @@ class Story:
             client=self.market.chain,
             store=self.market.store,
             bases=[self.market.base_model],
+            indexes=self.market.home.indexes("auditor"),
             progress=self.say,
         )
 

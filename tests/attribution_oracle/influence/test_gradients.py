@@ -39,12 +39,21 @@ def test_frozen_adapter_has_the_same_gradients(model, make_model, texts):
     assert all(parameter.grad is None for parameter in frozen.parameters())
 
 
-def test_batch_size_does_not_matter(model, texts):
+def test_batch_size_changes_no_byte(model, texts):
     one = per_example_gradients(model, texts, batch_size=1)
     for batch_size in (2, 5, 64):
-        torch.testing.assert_close(
-            per_example_gradients(model, texts, batch_size=batch_size), one, rtol=1e-5, atol=1e-6
-        )
+        assert torch.equal(per_example_gradients(model, texts, batch_size=batch_size), one)
+
+
+def test_rows_are_written_where_they_are_wanted(model, texts):
+    expected = per_example_gradients(model, texts)
+    out = torch.full((len(texts), expected.shape[1]), torch.nan)
+    assert per_example_gradients(model, texts, out=out) is out
+    assert torch.equal(out, expected)
+
+
+def test_no_examples_have_no_rows(model):
+    assert per_example_gradients(model, []).shape == (0, lora_matrices(model)[-1].stop)
 
 
 def test_alone_in_its_batch_a_row_has_the_same_bytes_in_any_company(model, texts):

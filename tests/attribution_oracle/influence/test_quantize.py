@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from attribution_oracle.influence.quantize import SCALE_BITS, quantize, restore
+from attribution_oracle.influence.quantize import SCALE_BITS, halve, quantize, restore
 
 
 def test_every_coordinate_is_within_half_a_step():
@@ -37,3 +37,11 @@ def test_row_of_zeros_has_scale_zero():
 def test_row_that_is_not_finite__is_refused(bad):
     with pytest.raises(ValueError, match="row 1 holds"):
         quantize(torch.tensor([[0.0, 1.0], [0.0, bad]]))
+    with pytest.raises(ValueError, match="row 1 holds"):
+        halve(torch.tensor([[0.0, 1.0], [0.0, bad]]))
+
+
+def test_half_row_of_zeros_has_scale_zero():
+    half = halve(torch.zeros(1, 8))
+    assert half.scales.tolist() == [0]
+    assert not restore(half).any()

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from attribution_oracle.influence.novelty import unit_rows
+from attribution_oracle.influence.products import dot_products
 from attribution_oracle.influence.quantize import SCALE_BITS, IntegerRows, quantize, restore
-from attribution_oracle.influence.scores import dot_products, example_scores, shrink, sum_by_contribution
+from attribution_oracle.influence.scores import example_scores, shrink, sum_by_contribution
 
 UNIT_BITS = 32
 
