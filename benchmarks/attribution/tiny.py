@@ -10,7 +10,7 @@ first axis `m`, and every matrix product serves all of them. The base is shared 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+
+from attribution_oracle.influence.trajectory import AdamW, Checkpoint, Trajectory
 
 LINEARS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 Weights = Mapping[str, Tensor]
@@ -64,6 +66,43 @@ class Adapters:
         return [*self.a.values(), *self.b.values()]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a stack is before its step `number` (from 0): `batches` `(m, batch)` and `rate` are those about to be used.
+
+    Adapters and second moments `(m, P)` are the trainer's own storage: copy what is to be kept.
+    """
+
+    number: int
+    rate: float
+    batches: Tensor
+    adapters: Adapters
+    second: Adapters
+
+
+Watch = Callable[[Step], None]
+
+
+def flatten(shape: Shape, adapters: Adapters) -> Tensor:
+    """Adapters as vectors `(m, P)` in the column order of gradient rows: by name, A before B."""
+    pairs = ((adapters.a[name], adapters.b[name]) for name in sorted(shape.names()))
+    return torch.cat([side.flatten(1) for pair in pairs for side in pair], dim=1)
+
+
+def unflatten(base: Weights, shape: Shape, recipe: Recipe, vectors: Tensor) -> Adapters:
+    """The adapters of vectors `(m, P)`; the reverse of `flatten`, and differentiable."""
+    a: dict[str, Tensor] = {}
+    b: dict[str, Tensor] = {}
+    start = 0
+    for name in sorted(shape.names()):
+        n_out, n_in = base[f"{name}.weight"].shape
+        for side, size in ((a, (recipe.rank, n_in)), (b, (n_out, recipe.rank))):
+            stop = start + size[0] * size[1]
+            side[name] = vectors[:, start:stop].unflatten(1, size)
+            start = stop
+    return Adapters(a, b)
+
+
 def seeded_adapters(base: Weights, shape: Shape, recipe: Recipe, seeds: Sequence[int]) -> Adapters:
     """Adapters before training: A by Kaiming's uniform rule (as peft) from each seed, B zero."""
     a: dict[str, list[Tensor]] = {name: [] for name in shape.names()}
@@ -101,10 +140,16 @@ def train_adapters(
     rows: Tensor,
     subsets: Sequence[NDArray[np.int64]],
     seeds: Sequence[int],
+    *,
+    weights: Tensor | None = None,
+    root: float = 0.0,
+    watch: Watch = lambda _: None,
 ) -> Adapters:
     """One adapter for each (subset of rows, seed); the seed decides its first A and its order of batches.
 
-    All subsets must have the same size: the adapters take their steps together.
+    All subsets must have the same size: the adapters take their steps together. `weights` `(m, n_rows)` multiply the
+    losses of single rows; a row of weight zero leaves its place in the batch empty, and the order of all others as it
+    was. `root` is added to the second moment before its root is taken.
     """
     adapters = seeded_adapters(base, shape, recipe, seeds)
     orders = [_order(subset, seed, recipe) for subset, seed in zip(subsets, seeds, strict=True)]
@@ -114,15 +159,48 @@ def train_adapters(
     second = [torch.zeros_like(parameter) for parameter in parameters]
     for step in range(steps):
         batch = torch.stack([rows[order[step]] for order in orders])
-        losses = token_losses(base, shape, batch, adapters, scale=recipe.alpha / recipe.rank)
-        gradients = torch.autograd.grad(losses.mean(dim=(1, 2)).sum(), parameters)
         rate = recipe.learning_rate * _schedule(step, steps, recipe.warmup_steps)
+        chosen = torch.stack([order[step] for order in orders])
+        watch(Step(step, rate, chosen, adapters, _as_adapters(adapters, second)))
+        losses = token_losses(base, shape, batch, adapters, scale=recipe.alpha / recipe.rank)
+        if weights is not None:
+            losses = losses * weights.gather(1, chosen)[..., None]
+        gradients = torch.autograd.grad(losses.mean(dim=(1, 2)).sum(), parameters)
         with torch.no_grad():
             for parameter, gradient, mean, square in zip(parameters, gradients, first, second, strict=True):
-                _adamw(parameter, gradient, mean, square, step=step, rate=rate, recipe=recipe)
+                _adamw(parameter, gradient, mean, square, step=step, rate=rate, recipe=recipe, root=root)
     for parameter in parameters:
         parameter.requires_grad_(False)
     return adapters
+
+
+def record(
+    base: Weights, shape: Shape, recipe: Recipe, rows: Tensor, seeds: Sequence[int], at: Sequence[int]
+) -> tuple[Adapters, list[Trajectory]]:
+    """Adapters of all rows, and the trajectory of each: what it was at the steps `at`, its rates and its batches."""
+    starts: list[Tensor] = []
+    rates: list[float] = []
+    batches: list[Tensor] = []
+    kept: list[tuple[int, Tensor, Tensor]] = []
+
+    def watch(step: Step) -> None:
+        if step.number == 0:
+            starts.append(flatten(shape, step.adapters).detach().clone())
+        rates.append(step.rate)
+        batches.append(step.batches)
+        if step.number in at:
+            now = [flatten(shape, part).detach().clone() for part in (step.adapters, step.second)]
+            kept.append((step.number, *now))
+
+    everything = [np.arange(len(rows))] * len(seeds)
+    adapters = train_adapters(base, shape, recipe, rows, everything, seeds, watch=watch)
+    optimizer = AdamW(betas=recipe.betas, epsilon=recipe.epsilon)
+    found = []
+    for place in range(len(seeds)):
+        checkpoints = tuple(Checkpoint(number, *(part[place] for part in parts)) for number, *parts in kept)
+        order = tuple(batch[place] for batch in batches)
+        found.append(Trajectory(starts[0][place], checkpoints, tuple(rates), order, optimizer))
+    return adapters, found
 
 
 def row_losses(base: Weights, shape: Shape, recipe: Recipe, rows: Tensor, adapters: Adapters) -> Tensor:
@@ -147,13 +225,29 @@ def _schedule(step: int, steps: int, warmup_steps: int) -> float:
     return min((step + 1) / warmup_steps, 1.0) * (1 - step / steps)
 
 
+def _as_adapters(adapters: Adapters, tensors: Sequence[Tensor]) -> Adapters:
+    """Tensors in the order of `parameters()`, by name."""
+    count = len(adapters.a)
+    return Adapters(
+        dict(zip(adapters.a, tensors[:count], strict=True)), dict(zip(adapters.b, tensors[count:], strict=True))
+    )
+
+
 def _adamw(
-    parameter: Tensor, gradient: Tensor, mean: Tensor, square: Tensor, *, step: int, rate: float, recipe: Recipe
+    parameter: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    *,
+    step: int,
+    rate: float,
+    recipe: Recipe,
+    root: float,
 ) -> None:
     beta1, beta2 = recipe.betas
     mean.lerp_(gradient, 1 - beta1)
     square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-    corrected = (square / (1 - beta2 ** (step + 1))).sqrt_().add_(recipe.epsilon)
+    corrected = (square / (1 - beta2 ** (step + 1)) + root).sqrt_().add_(recipe.epsilon)
     parameter.addcdiv_(mean, corrected, value=-rate / (1 - beta1 ** (step + 1)))
 
 
