@@ -4,12 +4,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test lint types unit contracts-test brownie-test content-test e2e bench clean
 .PHONY: anchors integrations-test forge-test differential-test fuzz gas coverage
+.PHONY: peers peers-test bench-attribution attribution-bank
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAGE := bash scripts/stage.sh
 PYTEST := $(BIN)/python -m pytest -p no:pytest-brownie -q
+PEERS := benchmarks/attribution/peers/site
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / — /'
@@ -38,7 +40,7 @@ up: setup  ## all services on this machine, until Ctrl-C
 	@$(BIN)/openledger up
 
 test: setup  ## everything that continuous integration runs
-	@$(MAKE) --no-print-directory lint types unit contracts-test brownie-test integrations-test forge-test differential-test content-test e2e
+	@$(MAKE) --no-print-directory lint types unit contracts-test brownie-test integrations-test forge-test differential-test content-test peers-test e2e
 	@echo "── all stages passed"
 
 lint: setup
@@ -50,7 +52,7 @@ types: setup
 	@$(STAGE) "mypy --strict" $(BIN)/mypy
 
 unit: setup
-	@$(STAGE) "unit and integration tests" $(PYTEST) tests --ignore=tests/contracts --ignore=tests/brownie --ignore=tests/content --ignore=tests/e2e --ignore=tests/integrations
+	@$(STAGE) "unit and integration tests" $(PYTEST) tests --ignore=tests/contracts --ignore=tests/brownie --ignore=tests/content --ignore=tests/e2e --ignore=tests/integrations --ignore=tests/benchmarks/attribution/peers
 
 contracts-test: setup
 	@$(STAGE) "contract tests" $(PYTEST) -n 2 tests/contracts
@@ -80,11 +82,27 @@ tests/content/daemon/node_modules/.ready: tests/content/daemon/package-lock.json
 content-test: setup tests/content/daemon/node_modules/.ready  ## content IDs against a real Kubo, the RPC client against a real daemon
 	@$(STAGE) "content tests" env OPENLEDGER_IPFS_DAEMON=required $(PYTEST) tests/content
 
+# their dependencies never enter the project's environment
+$(PEERS)/.ready: benchmarks/attribution/peers/requirements.txt $(VENV)/.ready
+	@$(STAGE) "peers: bergson, kronfluence, dattri" $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --upgrade --target $(PEERS) -r $<
+	@touch $@
+
+peers: setup $(PEERS)/.ready  ## the attribution libraries that ours is compared with
+
+peers-test: peers
+	@$(STAGE) "peers: equal scores" $(PYTEST) tests/benchmarks/attribution/peers
+
 e2e: setup  ## the loop on a tiny random model
 	@$(STAGE) "end-to-end tests" $(PYTEST) tests/e2e
 
 bench: demo  ## the demo, and its figures into benchmarks/results/
 	@$(BIN)/python benchmarks/demo.py
+
+bench-attribution: peers  ## methods of influence beside bergson, kronfluence and dattri; into benchmarks/results/
+	@$(BIN)/python -m benchmarks.attribution --keep
+
+attribution-bank: setup  ## retrain the bank of adapters anew, about 15 CPU-minutes
+	@$(BIN)/python -m benchmarks.attribution.build_bank
 
 gas: anchors  ## what each operation costs, beside the anchors; into benchmarks/results/
 	@$(BIN)/python -m benchmarks.gas --keep
@@ -98,4 +116,4 @@ fuzz: anchors  ## long random runs, and seeded faults that they must find
 	@$(BIN)/python -m tests.forge.faults
 
 clean:  ## remove what make made
-	rm -rf $(VENV) node_modules build reports .openledger tests/content/daemon/node_modules benchmarks/anchors/node_modules
+	rm -rf $(VENV) node_modules build reports .openledger tests/content/daemon/node_modules benchmarks/anchors/node_modules $(PEERS)

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from openledger.commands import AccountOption, HomeOption, SkipTimeOption, account_of, console, market_of, say
 from openledger.commands.disputing import audit, evidence_app
+from openledger.commands.evaluating import eval_app
 from openledger.commands.governing import govern_app
 from openledger.commands.reviewing import appeal, review, validator_app
 from openledger.errors import AppError
@@ -33,6 +34,7 @@ app.add_typer(epoch_app, name="epoch")
 app.add_typer(validator_app, name="validator")
 app.add_typer(govern_app, name="govern")
 app.add_typer(evidence_app, name="evidence")
+app.add_typer(eval_app, name="eval")
 app.add_typer(dev_app, name="dev")
 app.command()(review)
 app.command()(appeal)

@@ -30,9 +30,7 @@ def audit(
     challenge: Annotated[
         bool, typer.Option("--challenge", help="Put the bond against a root that does not match.")
     ] = False,
-    anew: Annotated[
-        bool, typer.Option("--anew", help="Use nothing that an earlier audit here kept.")
-    ] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Use nothing that an earlier audit here kept.")] = False,
     account: AccountOption = "holder",
     home: HomeOption = DEFAULT_HOME,
 ) -> None:

@@ -21,9 +21,8 @@ from openledger.verdicts import pay_of
 
 
 def outcome_of(story: Story) -> Outcome:
-    """Everything to show. The story must have run to its end."""
+    """Everything to show but other seeds' payouts. The story must have run to its end, and its services still run."""
     assert story.adapter is not None and story.closed is not None and isinstance(story.audit, Match)
-    assert story.spread is not None
     owners = {key: name for name, ids in story.handed_in.items() for key in ids}
     paid = {answer.paid.receipt.receipt_id: answer for answer in story.closed.result.answers}
     answers = tuple(_answer(item, paid[item.receipt_id], owners) for item in story.sold[story.first_epoch])
@@ -47,7 +46,7 @@ def outcome_of(story: Story) -> Outcome:
         balance=balance_sheet(story.market, story.first_epoch),
         hit_rates=hit_rates(answers, _texts(story), cache=story.cache),
         method=describe_scoring(),
-        spread=story.spread,
+        spread=story.spread(),
         attack=_attack(story),
         stages=tuple(story.meter.stages),
         versions=_versions(),

@@ -6,7 +6,7 @@ follow from the files, the model and the contracts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,7 +82,6 @@ class Story:
     attempted: attack.Attempted | None = None
     finding: AuditReport | None = None
     claimed: dict[str, int] = field(default_factory=dict)
-    spread: Spread | None = None
 
     def run(self) -> None:
         """All stages in order."""
@@ -96,7 +95,6 @@ class Story:
             ("attack", self.attack),
             ("audit the false root, challenge, vote, void", self.defend),
             ("claim", self.claim),
-            ("measure again with other seeds", self.measure_again),
         ):
             with self._stage(name):
                 stage()
@@ -251,8 +249,8 @@ class Story:
         for player in self.cast.contributors:
             self.claimed[player.name] = epochs.claim(self.market, player.account, player.account.address)
 
-    def measure_again(self) -> None:
-        """How far the payouts depend on the seed of training: error bars for who reads them."""
+    def measure_again(self) -> Spread:
+        """How far the payouts depend on the seed of training: error bars for who reads them. Needs no service."""
         assert self.closed is not None, "close comes first"
         result = self.closed.result
         pools = {answer.paid.receipt.receipt_id: answer.paid.pool_wei for answer in result.answers}
@@ -263,9 +261,14 @@ class Story:
             read_train_spec(self.config),
             work=self._work("seeds"),
         )
+        return self.spread(sisters)
+
+    def spread(self, sisters: Sequence[Mapping[int, int]] = ()) -> Spread:
+        """What was paid beside what sisters would have paid, by contributor, and what nobody gets."""
+        assert self.closed is not None, "close comes first"
+        paid = self.closed.result.payouts
         owners = {key: name for name, ids in self.handed_in.items() for key in ids}
-        spread = seeds.spread_of(result.payouts.payouts, sisters, owners)
-        self.spread = seeds.with_remainder(spread, pool_wei=result.payouts.pool_wei)
+        return seeds.with_remainder(seeds.spread_of(paid.payouts, sisters, owners), pool_wei=paid.pool_wei)
 
     def training_examples(self) -> list[Example]:
         """What the adapter was trained on, in order."""

@@ -78,7 +78,7 @@ def test_loop__other_seeds_are_measured_as_the_served_adapter_is_paid(told) -> N
         max_tokens=read_train_spec(story.config).max_tokens,
     )
     assert by_the_served_adapter == story.closed.result.payouts.payouts
-    columns = list(zip(*(line.by_seed_wei for line in story.spread.lines), strict=True))
+    columns = list(zip(*(line.by_seed_wei for line in story.measure_again().lines), strict=True))
     assert [sum(column) for column in columns] == [story.closed.result.payouts.pool_wei] * (1 + seeds.SISTERS)
     assert len(set(columns)) == len(columns), "another seed makes another adapter"
 

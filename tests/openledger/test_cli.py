@@ -20,7 +20,7 @@ COMMANDS = (
     *("claim", "take-down", "appeal", "datanet create", "datanet fund", "epoch close", "dev advance"),
     *("validator join", "validator leave", "validator collect", "validator step"),
     *("govern stake", "govern delegate", "govern list", "govern propose-void", "govern vote"),
-    *("govern queue", "govern execute"),
+    *("govern queue", "govern execute", "eval lds", "eval loo", "eval provenance"),
 )
 
 

@@ -134,6 +134,7 @@ def test_tally__when_too_few_revealed_and_the_budget_is_empty__ends_the_review(r
     reviews.decide(contribution_id, cast(votes["accept"], None, None))
     round = reviews.court.round(contribution_id)
     assert (round.phase, round.attempt, round.datanet_id, round.size) == (0, 1, datanet_id, 0)
+    assert reviews.court.committee(contribution_id, 0) == ([], [])
     assert reviews.court.budget(datanet_id) == reviews.reserve_wei(0) - FEE_WEI
     with boa.reverts("court: review budget too small"):
         reviews.open(contribution_id)

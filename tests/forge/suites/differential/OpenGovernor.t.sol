@@ -260,7 +260,8 @@ contract OpenGovernorTwins is Governors {
         _toGovernors(address(this), 0, data, data, "hashProposal");
         data = abi.encodeCall(IOpenGovernor.getProposalId, (to, amounts, calls, text));
         _toGovernors(address(this), 0, data, data, "getProposalId");
-        data = abi.encodeCall(IOpenGovernor.state, (uint256(text)));
+        // hashed: the text may be the id of a proposal that was seen in a log of one of the two, and ids differ
+        data = abi.encodeCall(IOpenGovernor.state, (uint256(keccak256(abi.encode(text)))));
         _toGovernors(address(this), 0, data, data, "state of no proposal");
     }
 

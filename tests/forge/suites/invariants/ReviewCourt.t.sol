@@ -212,6 +212,9 @@ abstract contract ReviewLedger is ValidatorActions {
         if (level == 0) {
             delete _items[id].round;
             (round.datanet_id, round.attempt) = (datanetId, attempt);
+            // nobody sits until the review is opened again
+            delete _committeeSeats[id][0];
+            delete _committee[id][0];
         } else {
             (round.phase, round.provisional_at) = (PROVISIONAL, 0);
         }

@@ -1,0 +1,1 @@
+"""How well scores foretell what retraining without the data does: metrics, and banks of retrained adapters."""
