@@ -91,7 +91,7 @@ def group_table(bank: RetrainBank, name: str, seeds: Sequence[int], alone: Seque
 
     if known_methods()[name].needs != "adapters":
         return None
-    if name.partition("-")[0] == "path":
+    if known_methods()[name].averages_rows:
         models = [adapter_model(bank, seed) for seed in seeds]
         return _table(bank, name, tuple(seeds), models, Measured(models, bank))
     known = {table.seeds: table for table in alone if table.method == name}

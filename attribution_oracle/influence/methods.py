@@ -49,11 +49,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What is known of a method: one line, what of a `Case` it reads, and the function."""
+    """What is known of a method: one line, what of a `Case` it reads, and the function.
+
+    `averages_rows`: several adapters make one averaged row, so their tables cannot be put together afterwards.
+    """
 
     says: str
     needs: Needs
     scores: Callable[[Case], Tensor]
+    averages_rows: bool = False
 
 
 def path_scores(case: Case, *, points: int = 2, size: int = 0) -> Tensor:
@@ -88,10 +92,12 @@ def _random(case: Case) -> Tensor:
 METHODS = MappingProxyType(
     {
         "path": Method(
-            "weight gradients along the way to the adapter, EK-FAC, rows at length one", "adapters", path_scores
+            "weight gradients along the way to the adapter, EK-FAC, rows at length one", "adapters", path_scores, True
         ),
-        "path-midpoint": Method("the same at half the adapter alone", "adapters", partial(path_scores, points=1)),
-        "path-sjlt-65536": Method("path, white rows hashed to 65,536", "adapters", partial(path_scores, size=65_536)),
+        "path-midpoint": Method("the same at half the adapter alone", "adapters", partial(path_scores, points=1), True),
+        "path-sjlt-65536": Method(
+            "path, white rows hashed to 65,536", "adapters", partial(path_scores, size=65_536), True
+        ),
         "ekfac-cosine": Method("EK-FAC, white rows at length one", "adapters", _of_adapters(baselines.ekfac_cosine)),
         "ekfac": Method("EK-FAC with sampled labels", "adapters", _of_adapters(baselines.ekfac)),
         "ekfac-span": Method("EK-FAC, span correction", "adapters", _of_adapters(baselines.ekfac_span)),

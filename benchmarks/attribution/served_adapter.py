@@ -51,19 +51,19 @@ def scores(seeds: Sequence[int]) -> None:
     others = trained(bank, UNSEEN_SEEDS)
     print("\n".join(_lines(bank, None, "4 unseen", seeds, _ensembles(bank, others))), flush=True)
     for seed in seeds:
-        print("\n".join(_lines(bank, seed, f"seed {seed}", [seed], _served(bank, seed))), flush=True)
+        print("\n".join(_lines(bank, seed, f"seed {seed}", [seed], served_methods(bank, seed))), flush=True)
 
 
 def metagradients(seeds: Sequence[int]) -> None:
     """Prints how metagradients of four groups of queries and of all foretell the removal of contributors, and costs."""
     bank = load_bank()
-    weights = [*_groups(bank), np.mean(_groups(bank), axis=0)]
+    weights = [*query_groups(bank), np.mean(query_groups(bank), axis=0)]
     count = len(bank.corpus.train)
     for seed in seeds:
-        (_, (trajectory,)), once = _timed(lambda seed=seed: _recorded(bank, seed))
-        run, served = _run(bank, trajectory, ROOT), replay(_run(bank, trajectory, 0.0), torch.ones(count))
-        _, one = _timed(lambda run=run: metagradient(run, _objective(bank, weights[-1:]), count))
-        end = _objective(bank, weights)
+        (_, (trajectory,)), once = _timed(lambda seed=seed: recorded(bank, seed))
+        run, served = replayable(bank, trajectory, ROOT), replay(replayable(bank, trajectory, 0.0), torch.ones(count))
+        _, one = _timed(lambda run=run: metagradient(run, group_objective(bank, weights[-1:]), count))
+        end = group_objective(bank, weights)
         for name, objective in (("end", end), ("secant", secant(run, end))):
             found, five = _timed(lambda run=run, objective=objective: metagradient(run, objective, count))
             table = _by_contributor(bank, found.scores.double().numpy())
@@ -111,9 +111,9 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return work(), time.process_time() - started
 
 
-def _served(bank: Bank, seed: int) -> dict[str, Callable[[], Table]]:
+def served_methods(bank: Bank, seed: int) -> dict[str, Callable[[], Table]]:
     train, queries = rows_of(bank.corpus.train), rows_of(bank.corpus.queries)
-    adapters, (trajectory,) = _recorded(bank, seed)
+    adapters, (trajectory,) = recorded(bank, seed)
     model = peft_model(bank, adapters, 0)
     tokens = len(train) * (len(train[0].input_ids) - 1)
     final = measure(model, train, queries, batch_size=BATCH, draws=DRAWS, seed=seed)
@@ -180,7 +180,7 @@ def _lines(
 def _agreement(bank: Bank, predicted: Table, actual: NDArray[np.float32]) -> str:
     planted, real = bank.corpus.is_planted, actual.astype(np.float64)
     ranks = spearman(predicted, real)
-    grouped = [np.stack([weights @ table for weights in _groups(bank)]) for table in (predicted, real)]
+    grouped = [np.stack([weights @ table for weights in query_groups(bank)]) for table in (predicted, real)]
     return (
         f"sp {ranks.mean():.3f} (n {ranks[~planted].mean():.3f} p {ranks[planted].mean():.3f}) "
         f"r {_pooled(predicted, real):.3f} r p {_pooled(predicted[planted], real[planted]):.3f} "
@@ -193,12 +193,12 @@ def _ekfac(found: Measurement, asked: torch.Tensor) -> Table:
     return (whiten(whitening, asked.clone()) @ whiten(whitening, found.train.clone()).T).double().numpy()
 
 
-def _recorded(bank: Bank, seed: int) -> tuple[Adapters, list[Trajectory]]:
+def recorded(bank: Bank, seed: int) -> tuple[Adapters, list[Trajectory]]:
     rows = torch.from_numpy(bank.corpus.train.astype(np.int64))
     return record(bank.base, bank.shape, bank.recipe, rows, [seed], middle_steps(STEPS, CHECKPOINTS))
 
 
-def _run(bank: Bank, trajectory: Trajectory, root: float) -> Run:
+def replayable(bank: Bank, trajectory: Trajectory, root: float) -> Run:
     rows = torch.from_numpy(bank.corpus.train.astype(np.int64))
 
     def terms(parameters: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
@@ -208,7 +208,7 @@ def _run(bank: Bank, trajectory: Trajectory, root: float) -> Run:
     return Run(terms, trajectory.start, trajectory.batches, trajectory.rates, optimizer)
 
 
-def _objective(bank: Bank, groups: Sequence[Table]) -> Callable[[torch.Tensor], torch.Tensor]:
+def group_objective(bank: Bank, groups: Sequence[Table]) -> Callable[[torch.Tensor], torch.Tensor]:
     queries = torch.from_numpy(bank.corpus.queries.astype(np.int64))
     weights = torch.from_numpy(np.stack(groups)).float()
     return lambda parameters: weights @ _losses(bank, queries, parameters).sum(1)
@@ -219,7 +219,7 @@ def _losses(bank: Bank, rows: torch.Tensor, parameters: torch.Tensor) -> torch.T
     return token_losses(bank.base, bank.shape, rows[None], adapters, scale=bank.recipe.alpha / bank.recipe.rank)[0]
 
 
-def _groups(bank: Bank) -> list[Table]:
+def query_groups(bank: Bank) -> list[Table]:
     """Weights of queries, each group's sum to one: natural ones of even and odd place, planted of each half."""
     natural, planted = (np.flatnonzero(bank.corpus.is_planted == kind) for kind in (False, True))
     half = len(planted) // 2

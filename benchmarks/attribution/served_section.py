@@ -74,7 +74,7 @@ def served_adapter_removed(run: Run) -> Section:
 
 def _with_training(bank: Bank, seed: int) -> dict[str, tuple[Floats, float]]:
     started = time.process_time()
-    methods = served_adapter._served(bank, seed)
+    methods = served_adapter.served_methods(bank, seed)
     prepared = time.process_time() - started
     return {name: _timed(methods[name], prepared) for name in WITH_TRAINING}
 
@@ -87,11 +87,11 @@ def _timed(compute: Callable[[], Floats], prepared: float) -> tuple[Floats, floa
 
 def _metagradient(bank: Bank, seed: int, truth: Floats) -> tuple[float, float, float]:
     """Pearson and slope over groups and contributors of the metagradients of four groups, and CPU-seconds of all."""
-    groups = served_adapter._groups(bank)
-    _, (trajectory,) = served_adapter._recorded(bank, seed)
+    groups = served_adapter.query_groups(bank)
+    _, (trajectory,) = served_adapter.recorded(bank, seed)
     started = time.process_time()
-    replayed = served_adapter._run(bank, trajectory, served_adapter.ROOT)
-    objective = secant(replayed, served_adapter._objective(bank, groups))
+    replayed = served_adapter.replayable(bank, trajectory, served_adapter.ROOT)
+    objective = secant(replayed, served_adapter.group_objective(bank, groups))
     with torch.enable_grad():
         found = metagradient(replayed, objective, len(bank.corpus.train))
     seconds = time.process_time() - started
@@ -105,7 +105,7 @@ def _people(bank: Bank, scores: Floats) -> Floats:
 
 
 def _over_groups(bank: Bank, predicted: Floats, actual: Floats) -> float:
-    groups = np.stack(served_adapter._groups(bank))
+    groups = np.stack(served_adapter.query_groups(bank))
     return _flat(groups @ predicted, groups @ actual)
 
 
