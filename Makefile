@@ -110,10 +110,10 @@ gas: anchors  ## what each operation costs, beside the anchors; into benchmarks/
 coverage: setup  ## lines and branches of the contracts that their tests reach; into benchmarks/results/
 	@$(BIN)/python -m tests.vyper_coverage --workers 2 --keep benchmarks/results
 
-fuzz: anchors  ## long random runs, and seeded faults that they must find
-	@$(BIN)/python -m tests.forge.run --profile fuzz
-	@$(BIN)/python -m tests.forge.run --profile fuzz --path 'suites/differential/*' --at-least 100000
-	@$(BIN)/python -m tests.forge.faults
+fuzz: anchors  ## long random runs, and seeded faults that they must find; into benchmarks/results/
+	@$(BIN)/python -m tests.forge.run --profile fuzz --at-least 2000000 | tee benchmarks/results/fuzz-invariants.txt
+	@$(BIN)/python -m tests.forge.run --profile fuzz --path 'suites/differential/*' --at-least 100000 | tee benchmarks/results/fuzz-differential.txt
+	@$(BIN)/python -m tests.forge.faults | tee benchmarks/results/fuzz-faults.txt
 
 clean:  ## remove what make made
 	rm -rf $(VENV) node_modules build reports .openledger tests/content/daemon/node_modules benchmarks/anchors/node_modules $(PEERS)

@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks.anchors.solidity import MODULES, solc_path
 from chain.artifacts import ensure
+from chain.deploy import git_commit
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = Path(__file__).resolve().parent
@@ -101,7 +102,7 @@ def main() -> int:
     seed = secrets.randbits(32) if chosen.seed is None else chosen.seed
     code = bytecode(chosen.contracts)
     outcomes = run(code, PROFILES[chosen.profile], match=chosen.match, path=chosen.path, seed=seed)
-    print(f"profile {chosen.profile}, seed {seed}")
+    print(f"profile {chosen.profile}, seed {seed}, commit {git_commit(ROOT)}")
     return report(outcomes, seconds=time.monotonic() - start, at_least=chosen.at_least, target=chosen.json)
 
 
