@@ -274,11 +274,15 @@ def next_tab(tab: Tab | None, signed: SignedVoucher, *, due_wei: int, reserved_w
     """The tab after an answer: of its voucher and the one before, the one that is good longest and covers what is due.
 
     Not simply the highest: a payer could sign a high one that soon expires, and be served on lower ones after. One that
-    also covers the answers still under way is taken before one that does not, as their own vouchers may be lower.
+    also covers the answers still under way is taken before one that does not, as their own vouchers may be lower. Where
+    neither covers those, the highest is kept: the answer that was reserved last, of all that have ended, covers them
+    all, but one that was reserved before it may end after it.
     """
     new = Tab(signed.voucher, signed.signature, due_wei)
     candidates = [new, Tab(tab.voucher, tab.signature, due_wei)] if tab else [new]
     covering = [item for item in candidates if item.voucher.cumulative_wei >= due_wei]
     lasting = [item for item in covering if item.voucher.cumulative_wei >= due_wei + reserved_wei]
     assert covering, "every answer was reserved under a voucher that covers all before it"
-    return max(lasting or covering, key=lambda item: item.voucher.expiry)
+    if lasting:
+        return max(lasting, key=lambda item: item.voucher.expiry)
+    return max(covering, key=lambda item: item.voucher.cumulative_wei)

@@ -89,6 +89,15 @@ def test_next_tab__with_a_high_voucher_that_soon_expires__keeps_the_lasting_one(
     assert tab.signature == high.signature
 
 
+def test_next_tab__with_a_higher_answer_under_way__keeps_the_highest_of_those_that_ended() -> None:
+    """Four answers of one wei each, under vouchers for 1, 2, 3 and 4; the third ends first, the fourth last."""
+    tab: Tab | None = None
+    for ended, ceiling in enumerate((3, 2, 1, 4), start=1):
+        signed = sign(replace(VOUCHER, cumulative_wei=ceiling, expiry=9_000 - ceiling))
+        tab = next_tab(tab, signed, due_wei=ended, reserved_wei=4 - ended)
+        assert tab.voucher.cumulative_wei >= ended
+
+
 answers = st.tuples(st.integers(1, 9), st.integers(0, 9), st.integers(0, 9), st.integers(1, 99))
 
 
