@@ -173,6 +173,20 @@ contract DatanetRegistryHandler is Handler {
         _must(!isDone, "a contribution was revealed twice");
     }
 
+    /// What would have passed, had a later commitment to the same content not just been accepted; must fail.
+    function revealTooLate(uint256 seed) external {
+        for (uint256 i = 0; i < itemCount; i++) {
+            uint256 id = 1 + (seed % itemCount + i) % itemCount;
+            Reveal memory made = _revealOf(id, 1, 0);
+            uint256 later = holder[_items[id].content];
+            if (later == 0 || !_mayReveal(made)) continue;
+            _resolve(later, true, 50, false);
+            bool isDone = _send(_items[id].contributor, made);
+            _must(!isDone, "a content that was accepted was taken by another");
+            return;
+        }
+    }
+
     function addDeposits(uint256 actorSeed, uint256 datanetSeed, uint256 count) external {
         _addDeposits(_actor(actorSeed), 1 + datanetSeed % DATANETS, 1 + count % 4);
     }
@@ -242,21 +256,8 @@ contract DatanetRegistryHandler is Handler {
     function resolve(uint256 seed, uint256 score, uint256 verdict) external {
         uint256 id = seed % 4 == 0 ? _find(seed >> 8, WITHDRAWN) : _find(seed >> 8, PENDING);
         if (id == 0) return;
-        Item storage found = _items[id];
         bool isAccepted = verdict % 8 < 4;
-        bool isAbusive = verdict % 8 > 5;
-        bool locksDeposit = found.status == PENDING || found.isReviewed;
-        score = isAccepted ? 1 + score % 100 : 0;
-        vm.prank(_courts[_court]);
-        registry.resolve(id, _canonicalHash(found.content), isAccepted, score, isAbusive);
-        if (found.status == PENDING) {
-            found.status = isAccepted ? ACCEPTED : REJECTED;
-            (found.score, found.wasAccepted, found.decidedAt) = (score, isAccepted, _now());
-            if (!isAccepted) holder[found.content] = 0;
-        }
-        found.isReviewed = false;
-        if (locksDeposit && isAbusive) lostCount++;
-        else if (locksDeposit) free[found.datanetId][found.contributor]++;
+        _resolve(id, isAccepted, isAccepted ? 1 + score % 100 : 0, verdict % 8 > 5);
     }
 
     /// By whoever is not the court, even the owner and the court that was replaced; must fail.
@@ -497,6 +498,21 @@ contract DatanetRegistryHandler is Handler {
         Item storage found = _items[id];
         if (found.status == PENDING && !found.isReviewed) free[found.datanetId][found.contributor]++;
         (found.status, found.withdrawnAt) = (WITHDRAWN, _now());
+    }
+
+    function _resolve(uint256 id, bool isAccepted, uint256 score, bool isAbusive) internal {
+        Item storage found = _items[id];
+        bool locksDeposit = found.status == PENDING || found.isReviewed;
+        vm.prank(_courts[_court]);
+        registry.resolve(id, _canonicalHash(found.content), isAccepted, score, isAbusive);
+        if (found.status == PENDING) {
+            found.status = isAccepted ? ACCEPTED : REJECTED;
+            (found.score, found.wasAccepted, found.decidedAt) = (score, isAccepted, _now());
+            if (!isAccepted) holder[found.content] = 0;
+        }
+        found.isReviewed = false;
+        if (locksDeposit && isAbusive) lostCount++;
+        else if (locksDeposit) free[found.datanetId][found.contributor]++;
     }
 
     function _addDeposits(address actor, uint256 datanetId, uint256 count) internal {
