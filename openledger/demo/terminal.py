@@ -16,6 +16,7 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
     for table in tables:
         console.print(table(outcome))
         console.print()
+    console.print(f"[bold]Method of attribution[/bold]: {outcome.method}\n", highlight=False)
     _attack(console, outcome)
 
 
@@ -86,8 +87,7 @@ def _spread(outcome: Outcome) -> Table:
     spread = outcome.spread
     pool_wei = outcome.balance.contributors_wei + outcome.balance.remainder_wei
     table = _table(
-        f"How sure is the credit? The same answers on {spread.seeds} adapters of other seeds (part of the pool)\n"
-        f"[not bold]by {outcome.method}[/not bold]",
+        f"How sure is the credit? (part of the pool, by {spread.seeds} adapters of different seeds)",
         *("contributor", "paid", "mean", "± over seeds"),
         numbers=3,
     )
