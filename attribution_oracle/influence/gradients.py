@@ -52,8 +52,21 @@ def per_example_gradients(
     """
     matrices = lora_matrices(model)
     rows = torch.empty(len(examples), matrices[-1].stop) if out is None else out
-    for batch in _batches(model, matrices, examples, batch_size, None):
+    for batch in _batches(model, matrices, examples, batch_size, ()):
         batch.write(0, rows)
+    return rows
+
+
+def sampled_gradients(
+    model: nn.Module, examples: Sequence[Example], *, seeds: Sequence[int], batch_size: int = 1
+) -> Tensor:
+    """The gradient rows `(n_seeds, n_examples, P)` of labels that the model draws, on its device; one forward pass."""
+    matrices = lora_matrices(model)
+    device = matrices[0].module.weight.device
+    rows = torch.empty(len(seeds), len(examples), matrices[-1].stop, device=device)
+    for batch in _batches(model, matrices, examples, batch_size, seeds):
+        for draw, drawn in enumerate(rows):
+            batch.write(1 + draw, drawn)
     return rows
 
 
@@ -73,7 +86,7 @@ def stream_flows(
 
     One forward pass and one output-head product serve both kinds of label. The model is left as it was found.
     """
-    for batch in _batches(model, matrices, examples, batch_size, seed):
+    for batch in _batches(model, matrices, examples, batch_size, () if seed is None else (seed,)):
         yield Flows(batch.positions, batch.flows(0), [] if seed is None else batch.flows(1))
 
 
@@ -89,7 +102,8 @@ def single_thread() -> Iterator[None]:
 
 
 @contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Inside the block the model is in evaluation mode: no dropout."""
     was_training = model.training
     model.eval()
     try:
@@ -100,7 +114,7 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """One batch after its forward pass; labellings are to be gone through in order, each once."""
+    """One batch after its forward pass; labellings are to be gone through in order, each at most once, the last too."""
 
     positions: list[int]
     outcome: Outcome
@@ -154,23 +168,27 @@ class _Batch:
 
 
 def _batches(
-    model: nn.Module, matrices: Sequence[LoraMatrix], examples: Sequence[Example], batch_size: int, seed: int | None
+    model: nn.Module,
+    matrices: Sequence[LoraMatrix],
+    examples: Sequence[Example],
+    batch_size: int,
+    seeds: Sequence[int],
 ) -> Iterator[_Batch]:
     if not examples:
         return
     tape = Tape(matrices)
     device = tape.anchor.device
-    with single_thread(), _evaluating(model):
+    with single_thread(), evaluating(model):
         head = head_of(model, examples)
         for positions in head.batches(examples, batch_size):
             batch = [examples[position] for position in positions]
-            uniform = None
-            if seed is not None:
-                counted = zip(positions, head.counts(batch), strict=True)
-                uniform = torch.cat([uniform_numbers(n, seed=seed, position=p) for p, n in counted]).to(device)
+            counted = list(zip(positions, head.counts(batch), strict=True))
+            uniforms = [
+                torch.cat([uniform_numbers(n, seed=seed, position=p) for p, n in counted]).to(device) for seed in seeds
+            ]
             tape.count = len(batch)
             with torch.enable_grad(), tape.recording():
-                outcome = head.outcome(batch, uniform)
+                outcome = head.outcome(batch, uniforms)
             yield _Batch(positions, outcome, tape)
 
 

@@ -21,6 +21,7 @@ from typing import Any, Protocol, TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from attribution_oracle.influence.draws import draw_labels
 
@@ -74,11 +75,14 @@ class Head(Protocol):
     def counts(self, batch: Sequence[Any]) -> list[int]:
         """How many predictions each example of a batch makes."""
 
-    def outcome(self, batch: Sequence[Any], uniform: Tensor | None) -> Outcome:
-        """Runs a batch; with a uniform number `(n, 1)` for each prediction also for labels drawn by them.
+    def outcome(self, batch: Sequence[Any], uniforms: Sequence[Tensor]) -> Outcome:
+        """Runs a batch for its true labels, and for labels drawn by each of `uniforms`, `(n, 1)`, one a prediction.
 
         The model may be run on more examples than the batch has; theirs come last, and the loss has no part of them.
         """
+
+    def losses(self, batch: Sequence[Any]) -> Tensor:
+        """The loss `(len(batch),)` of each example for its true labels, float32."""
 
 
 def head_of(model: Any, examples: Sequence[Example]) -> Head:
@@ -104,8 +108,16 @@ class ClassHead:
         """One each."""
         return [1] * len(batch)
 
-    def outcome(self, batch: Sequence[Labelled], uniform: Tensor | None) -> Outcome:
+    def outcome(self, batch: Sequence[Labelled], uniforms: Sequence[Tensor]) -> Outcome:
         """Raises ValueError for a label that is not a class of the model."""
+        return _at_logits(*self._logits_and_labels(batch), uniforms)
+
+    def losses(self, batch: Sequence[Labelled]) -> Tensor:
+        """Raises ValueError for a label that is not a class of the model."""
+        logits, labels = self._logits_and_labels(batch)
+        return functional.cross_entropy(logits.float(), labels, reduction="none")
+
+    def _logits_and_labels(self, batch: Sequence[Labelled]) -> tuple[Tensor, Tensor]:
         inputs = {name: torch.stack([e.inputs[name] for e in batch]).to(self._model.device) for name in batch[0].inputs}
         dtype = self._model.dtype
         logits = self._model(**{k: x.to(dtype) if x.is_floating_point() else x for k, x in inputs.items()}).logits
@@ -114,7 +126,7 @@ class ClassHead:
                 raise ValueError(
                     f"label {example.label} is not one of the model's {logits.shape[1]} classes; relabel it"
                 )
-        return _at_logits(logits, torch.tensor([e.label for e in batch], device=logits.device), uniform)
+        return logits, torch.tensor([e.label for e in batch], device=logits.device)
 
 
 class TokenHead:
@@ -131,22 +143,33 @@ class TokenHead:
         """The completion tokens of each text."""
         return [len(example.input_ids) - example.completion_start for example in batch]
 
-    def outcome(self, batch: Sequence[Encoded], uniform: Tensor | None) -> Outcome:
+    def outcome(self, batch: Sequence[Encoded], uniforms: Sequence[Tensor]) -> Outcome:
         """The graph ends at the logits of completion tokens."""
+        logits, labels, _ = self._logits_and_labels(batch)
+        return _at_logits(logits, labels, uniforms)
+
+    def losses(self, batch: Sequence[Encoded]) -> Tensor:
+        """Sums over completion tokens."""
+        logits, labels, rows = self._logits_and_labels(batch)
+        tokens = functional.cross_entropy(logits.float(), labels, reduction="none")
+        return tokens.new_zeros(len(batch)).index_add(0, rows, tokens)
+
+    def _logits_and_labels(self, batch: Sequence[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits and label of every completion token, and which text of the batch it is of."""
         ids, places = _tokens(batch, self._model.device)
         logits = self._model(input_ids=ids, use_cache=False).logits[places]
-        return _at_logits(logits, ids[places[0], places[1] + 1], uniform)
+        return logits, ids[places[0], places[1] + 1], places[0]
 
 
 class LinearTokenHead(TokenHead):
     """As `TokenHead`, for logits that are one linear map of the hidden states, where the graph ends then."""
 
-    def outcome(self, batch: Sequence[Encoded], uniform: Tensor | None) -> Outcome:
+    def outcome(self, batch: Sequence[Encoded], uniforms: Sequence[Tensor]) -> Outcome:
         """The graph ends at the hidden states of all tokens."""
         ids, places = _tokens(batch, self._model.device)
         hidden = self._model.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
         labels = ids[places[0], places[1] + 1]
-        upstreams = [torch.zeros_like(hidden) for _ in range(1 if uniform is None else 2)]
+        upstreams = [torch.zeros_like(hidden) for _ in range(1 + len(uniforms))]
         with torch.no_grad():
             head: nn.Linear = self._model.get_output_embeddings()
             at_a_time = _LOGITS_AT_A_TIME if hidden.device.type == "cpu" else _LOGITS_AT_A_TIME_ON_A_DEVICE
@@ -157,7 +180,7 @@ class LinearTokenHead(TokenHead):
                 probabilities = _softmax(head(states))
                 expected = (probabilities.to(head.weight.dtype) @ head.weight)[: len(at[0])]
                 probabilities = probabilities[: len(at[0])]
-                for upstream, drawn in zip(upstreams, _labellings(probabilities, labels, uniform, part), strict=True):
+                for upstream, drawn in zip(upstreams, _labellings(probabilities, labels, uniforms, part), strict=True):
                     upstream[at] = expected - head.weight[drawn]
         return Outcome(hidden, upstreams)
 
@@ -198,20 +221,20 @@ def _filled(states: Tensor) -> Tensor:
     return torch.cat([states, states[-1:].expand(missing, -1)]) if missing > 0 else states
 
 
-def _at_logits(logits: Tensor, labels: Tensor, uniform: Tensor | None) -> Outcome:
+def _at_logits(logits: Tensor, labels: Tensor, uniforms: Sequence[Tensor]) -> Outcome:
     with torch.no_grad():
         probabilities = _softmax(logits)
         upstreams = []
-        for drawn in _labellings(probabilities, labels, uniform, slice(None)):
+        for drawn in _labellings(probabilities, labels, uniforms, slice(None)):
             upstream = probabilities.clone()
             upstream[torch.arange(len(drawn), device=drawn.device), drawn] -= 1.0
             upstreams.append(upstream.to(logits.dtype))
     return Outcome(logits, upstreams)
 
 
-def _labellings(probabilities: Tensor, labels: Tensor, uniform: Tensor | None, part: slice) -> Iterator[Tensor]:
+def _labellings(probabilities: Tensor, labels: Tensor, uniforms: Sequence[Tensor], part: slice) -> Iterator[Tensor]:
     yield labels[part]
-    if uniform is not None:
+    for uniform in uniforms:
         yield draw_labels(probabilities, uniform[part])
 
 

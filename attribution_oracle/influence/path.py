@@ -60,7 +60,7 @@ class PathIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class _Weight:
+class AdaptedWeight:
     """An adapted weight `(n_out, n_in)`: its `lora_A` and `lora_B` by canonical index, and its part of a whole row."""
 
     a: int
@@ -106,19 +106,19 @@ def path_rows(index: PathIndex, models: Sequence[Any], queries: Sequence[Example
         return rows.mul_(index.whitening.inverse_root)
 
 
-def adapted_weights(matrices: Sequence[LoraMatrix]) -> list[_Weight]:
+def adapted_weights(matrices: Sequence[LoraMatrix]) -> list[AdaptedWeight]:
     """The weights that LoRA matrices adapt, in canonical order. ValueError where an A has no B or the reverse."""
     sides: dict[str, dict[str, int]] = {}
     for index, matrix in enumerate(matrices):
         target, _, side = matrix.name.rpartition(".")[0].rpartition(".")
         sides.setdefault(target, {})[side] = index
-    found: list[_Weight] = []
+    found: list[AdaptedWeight] = []
     for target, pair in sides.items():
         if set(pair) != {"lora_A", "lora_B"}:
             raise ValueError(f"{target} has {sorted(pair)}; expected lora_A and lora_B; load a plain LoRA adapter")
         a, b = pair["lora_A"], pair["lora_B"]
         shape = (matrices[b].shape[0], matrices[a].shape[1])
-        found.append(_Weight(a, b, shape, start=found[-1].stop if found else 0))
+        found.append(AdaptedWeight(a, b, shape, start=found[-1].stop if found else 0))
     return found
 
 
@@ -158,7 +158,7 @@ def _label_seed(spec: PathSpec, number: int) -> int:
 
 
 def _bases(
-    places: Sequence[_Place], weights: Sequence[_Weight], train: Sequence[Example], spec: PathSpec
+    places: Sequence[_Place], weights: Sequence[AdaptedWeight], train: Sequence[Example], spec: PathSpec
 ) -> list[Basis]:
     """The eigenbases of the factors summed over all places, the `keep` strongest vectors of each side."""
     factors = FactorSums(weights)
@@ -166,7 +166,7 @@ def _bases(
         with on_the_way(place.matrices, place.scale):
             seed = _label_seed(spec, number)
             for flows in stream_flows(place.model, place.matrices, train, batch_size=spec.batch_size, seed=seed):
-                factors.add([_of_weight(flows.sampled, weight) for weight in weights])
+                factors.add([of_weight(flows.sampled, weight) for weight in weights])
     bases: list[Basis] = []
     for basis in factors.bases():
         # eigenvalues ascend
@@ -180,7 +180,7 @@ def _add_rows(
     rows: Tensor,
     squares: Tensor | None,
     place: _Place,
-    weights: Sequence[_Weight],
+    weights: Sequence[AdaptedWeight],
     bases: Sequence[Basis],
     examples: Sequence[Example],
     spec: PathSpec,
@@ -192,14 +192,15 @@ def _add_rows(
             where = torch.tensor(flows.positions)
             for weight, basis in zip(weights, bases, strict=True):
                 part = slice(basis.start, basis.stop)
-                seen = _row(_of_weight(flows.true, weight), basis)
+                seen = _row(of_weight(flows.true, weight), basis)
                 rows[:, part].index_add_(0, where, seen, alpha=place.weight)
                 if squares is not None:
-                    drawn = _row(_of_weight(flows.sampled, weight), basis)
+                    drawn = _row(of_weight(flows.sampled, weight), basis)
                     squares[part].add_(drawn.square_().sum(0), alpha=place.weight)
 
 
-def _of_weight(flows: Sequence[Flow], weight: _Weight) -> Flow:
+def of_weight(flows: Sequence[Flow], weight: AdaptedWeight) -> Flow:
+    """What passes an adapted weight: the input of its A, and the gradient of its B's output, float32."""
     return Flow(flows[weight.a].inputs.float(), flows[weight.b].gradients.float())
 
 

@@ -6,14 +6,12 @@ rates tau, AdamW's divisor D = sqrt(vhat) + eps, and the loss gradients G of the
     H = c F^T F / draws              F: gradient rows of sampled labels;   M = D^-1/2 H D^-1/2
     u_L = q,     u_(l-1) = D^1/2 exp(-tau M) D^-1/2 u_l
     score   = c sum over l of u_l^T D^-1/2 f(M) D^-1/2 G^T,      f(s) = (1 - exp(-tau s)) / s,  f(0) = tau
-or forwards, the change of the parameters that leaving out the examples of a group makes, z_0 = 0:
-    z_l     = D^-1/2 exp(-tau M) D^1/2 z_(l-1) + c D^-1/2 f(M) D^-1/2 (sum of the group's G)
 f and exp are exact: M has the rank of F, and its eigenvectors come from the Gram matrix of F D^-1/2. Nothing is
 damped: directions that training had no time to settle weigh tau. A score is in nats: what the query's loss would gain
 if the example's weight went from one to zero, to first order, momentum and the change of D left out.
 
-Who alone taught a fact takes all of it away again, which a first order in the query's loss falls short of. The loss of
-the adapter moved by `z_L` is exact in it; docs/adr/0013-served-adapter.md compares both.
+Who alone taught a fact takes all of it away again, which a first order falls short of: groups of examples are for
+`retraining`, which goes through the very steps; docs/adr/0016-linear-retraining.md compares both.
 """
 
 from __future__ import annotations
@@ -62,20 +60,6 @@ def source(parts: Sequence[Segment], queries: Tensor, *, n_tokens: int) -> Tenso
         scores += (spectrum.settled(inner) * spectrum.scale) @ part.train.T / n_tokens
         moving = spectrum.decayed(inner) / spectrum.scale
     return scores
-
-
-def displacements(parts: Sequence[Segment], groups: Tensor, *, n_tokens: int) -> Tensor:
-    """What to add to the adapter's parameters, `(n_group, P)`, to have it without each group of train examples.
-
-    `groups` `(n_group, n_train)` holds one where an example belongs to the group. `source` summed over a group is the
-    query gradient times its displacement.
-    """
-    moved = groups.new_zeros(len(groups), parts[0].train.shape[1])
-    for part in parts:
-        spectrum = _Spectrum(part, 1 / n_tokens)
-        pushed = spectrum.settled((groups @ part.train) * spectrum.scale) / n_tokens
-        moved = (spectrum.decayed(moved / spectrum.scale) + pushed) * spectrum.scale
-    return moved
 
 
 class _Spectrum:

@@ -1,11 +1,13 @@
 """How an adapter came to be: what its training has to leave behind for questions about this very adapter.
 
-`source` needs the checkpoints and the rates, `metagradient` the start, the rates and the batches. Vectors `(P,)` are in
-the column order of gradient rows (`gradients.lora_matrices`).
+`source` needs the checkpoints and the rates, `metagradient` the start, the rates and the batches, `retraining` all but
+the checkpoints, with the parameters before every step. Vectors `(P,)` are in the column order of gradient rows
+(`gradients.lora_matrices`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -37,13 +39,17 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """One training: start, some checkpoints in order, and of every step its rate and the positions of its examples."""
+    """One training: start, some checkpoints in order, and of every step its rate and the positions of its examples.
+
+    `path` holds the parameters before every step, where they were recorded.
+    """
 
     start: Tensor
     checkpoints: tuple[Checkpoint, ...]
     rates: tuple[float, ...]
     batches: tuple[Tensor, ...]
     optimizer: AdamW
+    path: tuple[Tensor, ...] = ()
 
     def __post_init__(self) -> None:
         at = [checkpoint.step for checkpoint in self.checkpoints]
@@ -64,8 +70,7 @@ class Trajectory:
     def rate_sums(self) -> list[float]:
         """The sum of rates of the steps that each checkpoint stands for: those nearer to it than to its neighbours."""
         at = [checkpoint.step for checkpoint in self.checkpoints]
-        edges = [0, *((left + right) // 2 for left, right in pairwise(at)), self.steps]
-        return [sum(self.rates[start:stop]) for start, stop in pairwise(edges)]
+        return [sum(self.rates[step] for step in part) for part in spans(at, self.steps)]
 
     def deviations(self) -> list[Tensor]:
         """What AdamW divided by at each checkpoint, `sqrt(v / (1 - b2^step) + root) + eps`, `(P,)`."""
@@ -74,6 +79,12 @@ class Trajectory:
             (point.second / (1 - beta2**point.step) + constants.root).sqrt() + constants.epsilon
             for point in self.checkpoints
         ]
+
+
+def spans(at: Sequence[int], steps: int) -> list[range]:
+    """The steps of a training that each of the checkpoints `at` stands for: those nearer to it than to another."""
+    edges = [0, *((left + right) // 2 for left, right in pairwise(at)), steps]
+    return [range(start, stop) for start, stop in pairwise(edges)]
 
 
 def middle_steps(steps: int, count: int) -> list[int]:

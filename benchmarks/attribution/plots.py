@@ -9,12 +9,13 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from attribution_oracle.evaluation.metrics import contributor_scores
-from benchmarks.attribution.bank import SEEN_SEEDS
+from benchmarks.attribution.bank import SEEN_SEEDS, load_bank
 from benchmarks.attribution.peers import PEERS
 from benchmarks.attribution.run import Run
 from benchmarks.attribution.same_order import effects
 from benchmarks.attribution.sections import ANCHOR, OURS
+from benchmarks.attribution.served_adapter import by_contributor
+from benchmarks.attribution.served_section import LINEAR, with_training
 
 matplotlib.use("Agg")
 
@@ -144,14 +145,14 @@ def _adapters(one: dict[str, Any], several: list[dict[str, Any]]) -> Any:
 def _removal(run: Run) -> Any:
     """Every pair of a query and a contributor, of the adapter retrained with its own order without him."""
     seed, bank = SEEN_SEEDS[0], run.bank
-    chosen = (ANCHOR, OURS, "bm25")
-    figure, panels = pyplot.subplots(1, len(chosen), figsize=(3.6 * len(chosen), 3.8), squeeze=False, sharey=True)
+    chosen = (LINEAR, ANCHOR, OURS, "bm25")
+    figure, panels = pyplot.subplots(1, len(chosen), figsize=(3.2 * len(chosen), 3.8), squeeze=False, sharey=True)
     owners = np.array([bank.contributors.index(row.contributor or "") for row in bank.queries])
     own = owners[:, None] == np.arange(len(bank.contributors))[None, :]
     measured = effects()[seed].astype(np.float64)
     for axes, method in zip(panels[0], chosen, strict=True):
-        (table,) = run.of(method, (seed,))
-        predicted = contributor_scores(table.scores, bank.owners, len(bank.contributors))
+        scores = with_training(seed)[method][0] if method == LINEAR else run.of(method, (seed,))[0].scores
+        predicted = by_contributor(load_bank(), scores)
         # units differ from method to method; only the shape counts
         predicted = predicted / np.abs(predicted).max()
         kinds = ((~own, _QUIET, "somebody else", 6), (own, _PEER, "the query's owner", 14))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ import torch
 from attribution_oracle.evaluation import bootstrap
 from attribution_oracle.evaluation.bootstrap import Estimate, Resamples
 from attribution_oracle.evaluation.correlation import Floats, pearson
-from attribution_oracle.evaluation.metrics import contributor_scores, slope
+from attribution_oracle.evaluation.metrics import slope
 from attribution_oracle.influence.metagradient import metagradient, secant
 from benchmarks.attribution import served_adapter
 from benchmarks.attribution.bank import SEEN_SEEDS, Bank, load_bank
@@ -23,7 +24,8 @@ from benchmarks.attribution.run import Goal, Run, Section, interval, numbers
 from benchmarks.attribution.same_order import effects
 from benchmarks.attribution.sections import ANCHOR, OURS
 
-WITH_TRAINING = ("SOURCE-Adam", "SOURCE-Adam, secant")
+LINEAR = "linear retraining"
+WITH_TRAINING = (LINEAR, "SOURCE-Adam", "SOURCE-Adam, secant")
 SHOWN = (ANCHOR, "bergson grad-dot", "ekfac", "ekfac-cosine", OURS, "bm25", "random")
 
 
@@ -35,12 +37,12 @@ def served_adapter_removed(run: Run) -> Section:
     tables = {(name, seed): run.of(name, (seed,))[0] for name in SHOWN for seed in SEEN_SEEDS}
     predicted = {key: (table.scores, table.cpu_seconds) for key, table in tables.items()}
     for seed in SEEN_SEEDS:
-        predicted |= {(name, seed): found for name, found in _with_training(bank, seed).items()}
+        predicted |= {(name, seed): found for name, found in with_training(seed).items()}
     lines = ["| method | Spearman a query | Pearson, pairs | Pearson, four groups of queries | slope | CPU-s |",
              "|---|---|---|---:|---:|---:|"]  # fmt: skip
     data, best = [], {}
     for name in (*SHOWN, *WITH_TRAINING):
-        people = {seed: _people(bank, predicted[name, seed][0]) for seed in SEEN_SEEDS}
+        people = {seed: served_adapter.by_contributor(bank, predicted[name, seed][0]) for seed in SEEN_SEEDS}
         spearman, pairs = (
             bootstrap.average([measure(people[seed], truth[seed], resamples) for seed in SEEN_SEEDS])
             for measure in (bootstrap.removal_spearman, bootstrap.removal_pearson)
@@ -72,9 +74,11 @@ def served_adapter_removed(run: Run) -> Section:
     return Section("The served adapter without one contributor", lines, data, goals)
 
 
-def _with_training(bank: Bank, seed: int) -> dict[str, tuple[Floats, float]]:
+@cache
+def with_training(seed: int) -> dict[str, tuple[Floats, float]]:
+    """The tables of methods that know the training of a served adapter, and their CPU-seconds."""
     started = time.process_time()
-    methods = served_adapter.served_methods(bank, seed)
+    methods = served_adapter.served_methods(load_bank(), seed)
     prepared = time.process_time() - started
     return {name: _timed(methods[name], prepared) for name in WITH_TRAINING}
 
@@ -95,13 +99,9 @@ def _metagradient(bank: Bank, seed: int, truth: Floats) -> tuple[float, float, f
     with torch.enable_grad():
         found = metagradient(replayed, objective, len(bank.corpus.train))
     seconds = time.process_time() - started
-    people = _people(bank, found.scores.double().numpy())
+    people = served_adapter.by_contributor(bank, found.scores.double().numpy())
     actual = np.stack([weights @ truth for weights in groups])
     return _flat(people, actual), slope(people, actual), seconds
-
-
-def _people(bank: Bank, scores: Floats) -> Floats:
-    return contributor_scores(scores, bank.corpus.owners, len(bank.corpus.contributors))
 
 
 def _over_groups(bank: Bank, predicted: Floats, actual: Floats) -> float:

@@ -177,20 +177,18 @@ def train_adapters(
 def record(
     base: Weights, shape: Shape, recipe: Recipe, rows: Tensor, seeds: Sequence[int], at: Sequence[int]
 ) -> tuple[Adapters, list[Trajectory]]:
-    """Adapters of all rows, and the trajectory of each: what it was at the steps `at`, its rates and its batches."""
-    starts: list[Tensor] = []
+    """Adapters of all rows, and the trajectory of each, with its path; second moments are kept at the steps `at`."""
+    path: list[Tensor] = []
     rates: list[float] = []
     batches: list[Tensor] = []
     kept: list[tuple[int, Tensor, Tensor]] = []
 
     def watch(step: Step) -> None:
-        if step.number == 0:
-            starts.append(flatten(shape, step.adapters).detach().clone())
+        path.append(flatten(shape, step.adapters).detach().clone())
         rates.append(step.rate)
         batches.append(step.batches)
         if step.number in at:
-            now = [flatten(shape, part).detach().clone() for part in (step.adapters, step.second)]
-            kept.append((step.number, *now))
+            kept.append((step.number, path[-1], flatten(shape, step.second).detach().clone()))
 
     everything = [np.arange(len(rows))] * len(seeds)
     adapters = train_adapters(base, shape, recipe, rows, everything, seeds, watch=watch)
@@ -199,7 +197,8 @@ def record(
     for place in range(len(seeds)):
         checkpoints = tuple(Checkpoint(number, *(part[place] for part in parts)) for number, *parts in kept)
         order = tuple(batch[place] for batch in batches)
-        found.append(Trajectory(starts[0][place], checkpoints, tuple(rates), order, optimizer))
+        walked = tuple(parameters[place] for parameters in path)
+        found.append(Trajectory(walked[0], checkpoints, tuple(rates), order, optimizer, walked))
     return adapters, found
 
 

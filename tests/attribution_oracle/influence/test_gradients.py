@@ -10,6 +10,7 @@ from attribution_oracle.influence.gradients import (
     lora_matrices,
     per_example_gradients,
     sample_labels,
+    sampled_gradients,
     stream_flows,
     write_rows,
 )
@@ -146,3 +147,14 @@ def test_example_without_prompt_or_completion__is_refused(model, start):
 def test_half_precision_adapter__is_refused(make_model):
     with pytest.raises(ValueError, match="expected a float32"):
         lora_matrices(make_model().half())
+
+
+def test_sampled_gradients_are_those_of_the_flows_of_each_seed(model, texts):
+    matrices, seeds = lora_matrices(model), (3, 4)
+    found = sampled_gradients(model, texts, seeds=seeds, batch_size=4)
+    for seed, rows in zip(seeds, found, strict=True):
+        expected = torch.empty_like(rows)
+        for flows in stream_flows(model, matrices, texts, batch_size=4, seed=seed):
+            write_rows(expected, flows.positions, flows.sampled)
+        torch.testing.assert_close(rows, expected)
+    assert not torch.allclose(found[0], found[1])

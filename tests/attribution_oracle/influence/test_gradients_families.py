@@ -97,8 +97,8 @@ def test_both_heads_draw_the_same_labels():
     model, texts = build("llama"), make_texts()
     linear, general = head_of(model, texts), TokenHead(model)
     uniform = torch.rand(sum(linear.counts(texts[:1])), 1, dtype=torch.float64)
-    logits = general.outcome(texts[:1], uniform)
-    hidden = linear.outcome(texts[:1], uniform)
+    logits = general.outcome(texts[:1], [uniform])
+    hidden = linear.outcome(texts[:1], [uniform])
     weight = model.get_base_model().get_output_embeddings().weight
     for at_logits, at_hidden in zip(logits.upstreams, hidden.upstreams, strict=True):
         places = slice(texts[0].completion_start - 1, -1)

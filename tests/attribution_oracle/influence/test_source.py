@@ -7,7 +7,7 @@ from attribution_oracle.influence.gradients import lora_matrices, per_example_gr
 from attribution_oracle.influence.measurement import measure
 from attribution_oracle.influence.path import on_the_way
 from attribution_oracle.influence.secant import secant_gradients
-from attribution_oracle.influence.source import Segment, displacements, segments, source
+from attribution_oracle.influence.source import Segment, segments, source
 from attribution_oracle.influence.trajectory import AdamW, Checkpoint, Trajectory, middle_steps
 
 COUNT, WIDTH, TOKENS = 5, 8, 40
@@ -48,13 +48,6 @@ def test_source__of_one_segment_in_two_halves__is_that_of_the_whole():
     whole = part(1)
     halves = [part(1, rate_sum=10.0), part(1, rate_sum=20.0)]
     torch.testing.assert_close(source(halves, queries(), n_tokens=TOKENS), source([whole], queries(), n_tokens=TOKENS))
-
-
-def test_displacements__times_query_gradients__are_the_scores_of_groups():
-    parts = [part(seed) for seed in (1, 2, 3)]
-    groups = torch.tensor([[1.0, 0, 1, 0, 0], [0, 1, 0, 1, 1]], dtype=torch.float64)
-    found = queries() @ displacements(parts, groups, n_tokens=TOKENS).T
-    torch.testing.assert_close(found, source(parts, queries(), n_tokens=TOKENS) @ groups.T)
 
 
 def test_source__of_a_short_training__is_the_preconditioned_product():
