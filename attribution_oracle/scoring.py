@@ -59,7 +59,7 @@ def _score_receipts(
     index = _index(source, model, tokenizer, indexes)
 
     def rows_of(wanted: Sequence[Receipt]) -> dict[bytes, QueryRow]:
-        answers = [_encoded_answer(receipt, tokenizer, source.max_tokens) for receipt in wanted]
+        answers = [encoded_answer(receipt, tokenizer, source.max_tokens) for receipt in wanted]
         if not answers:
             return {}
         rows = query_rows(index, model, answers)
@@ -114,7 +114,8 @@ def _give_memory_back() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def _encoded_answer(receipt: Receipt, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> Encoded:
+def encoded_answer(receipt: Receipt, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> Encoded:
+    """A public receipt's question with the answer that was given, as an example is encoded."""
     assert receipt.text is not None, "a receipt without text has a given row"
     answer = Example(contribution_id=0, ordinal=0, prompt=receipt.text.prompt, response=receipt.text.answer)
     return encode(answer, tokenizer, max_tokens)

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from openledger.commands import AccountOption, HomeOption, SkipTimeOption, account_of, console, market_of, say
+from openledger.commands.asking_again import counterfactual
 from openledger.commands.disputing import audit, evidence_app
 from openledger.commands.evaluating import eval_app
 from openledger.commands.governing import govern_app
@@ -39,6 +40,7 @@ app.add_typer(dev_app, name="dev")
 app.command()(review)
 app.command()(appeal)
 app.command()(audit)
+app.command()(counterfactual)
 
 DatanetOption = Annotated[int, typer.Option("--datanet", help="Id of the Datanet.")]
 

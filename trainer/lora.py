@@ -6,7 +6,7 @@ The same base, examples, specification, library versions and thread count give t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,16 +38,31 @@ class TrainProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainStep:
+    """A step that is about to be taken: its learning rate, its rows by their place among the examples, and all that is
+    trained, by name. The parameters are the trainer's own storage: copy what is to be kept.
+    """
+
+    rate: float
+    rows: Sequence[int]
+    parameters: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainedAdapter:
-    """A finished adapter: its folder, the sha-256 (32 bytes) of its weights file, and the loss of every step."""
+    """A finished adapter: its folder, the sha-256 (32 bytes) of its weights file, the loss of every step, and the CPU
+    threads that it was made with.
+    """
 
     path: Path
     weights_sha256: bytes
     shape: AdapterShape
     losses: tuple[float, ...]
+    threads: int
 
 
 ReportProgress = Callable[[TrainProgress], None]
+Watch = Callable[[TrainStep], None]
 
 
 def train_adapter(
@@ -58,10 +73,12 @@ def train_adapter(
     progress: ReportProgress = lambda _: None,
     *,
     threads: int | None = None,
+    watch: Watch = lambda _: None,
 ) -> TrainedAdapter:
     """Trains an adapter on `examples` and writes it to `out_dir`.
 
-    `threads` is the number of CPU threads (None: torch's choice); another number may change the last bits.
+    `threads` is the number of CPU threads (None: torch's choice); another number may change the last bits. `watch` sees
+    every step before it is taken.
 
     Raises:
         InvalidExamples: there are none.
@@ -70,14 +87,14 @@ def train_adapter(
     """
     if not examples:
         raise InvalidExamples("there is no example to train on; expected at least one accepted contribution with text")
-    with _deterministic(spec.seed, threads):
+    with _deterministic(spec.seed, threads) as used:
         model = load_base(base_path)
         shape = adapter_shape(describe_base(base_path), model.config, spec)
         tokenizer = load_tokenizer(base_path)
         encoded = [encode(example, tokenizer, spec.max_tokens) for example in examples]
-        losses = _train(model, encoded, spec, shape, progress)
+        losses = _train(model, encoded, spec, shape, progress, watch)
         digest = write_adapter(out_dir, _adapter_tensors(model), shape)
-    return TrainedAdapter(path=out_dir, weights_sha256=digest, shape=shape, losses=tuple(losses))
+    return TrainedAdapter(path=out_dir, weights_sha256=digest, shape=shape, losses=tuple(losses), threads=used)
 
 
 def adapter_shape(base: BaseModel, config: Any, spec: TrainSpec) -> AdapterShape:
@@ -136,7 +153,12 @@ def _padded(batch: Sequence[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _train(
-    model: PreTrainedModel, encoded: Sequence[Encoded], spec: TrainSpec, shape: AdapterShape, progress: ReportProgress
+    model: PreTrainedModel,
+    encoded: Sequence[Encoded],
+    spec: TrainSpec,
+    shape: AdapterShape,
+    progress: ReportProgress,
+    watch: Watch,
 ) -> list[float]:
     from peft import inject_adapter_in_model
 
@@ -147,9 +169,9 @@ def _train(
     first = shape.layers[0]
     states = frozen_states(model, encoded, first)
     if states is None:
-        return list(_steps(model, encoded, None, spec, progress))
+        return list(_steps(model, encoded, None, spec, progress, watch))
     with from_layer(model, first):
-        return list(_steps(model, encoded, states, spec, progress))
+        return list(_steps(model, encoded, states, spec, progress, watch))
 
 
 def _steps(
@@ -158,15 +180,19 @@ def _steps(
     states: Sequence[Tensor] | None,
     spec: TrainSpec,
     progress: ReportProgress,
+    watch: Watch,
 ) -> Iterator[float]:
     import torch
 
-    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    named = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    trainable = list(named.values())
     optimizer = torch.optim.AdamW(trainable, lr=spec.learning_rate, weight_decay=spec.weight_decay)
     batches = list(_batches([len(row.input_ids) for row in encoded], spec))
     for step, rows in enumerate(batches):
+        rate = spec.learning_rate * _rate(step, steps=len(batches), warmup=spec.warmup_steps)
         for group in optimizer.param_groups:
-            group["lr"] = spec.learning_rate * _rate(step, steps=len(batches), warmup=spec.warmup_steps)
+            group["lr"] = rate
+        watch(TrainStep(rate, rows, named))
         entering = None if states is None else [states[row] for row in rows]
         loss = completion_loss(model, [encoded[row] for row in rows], entering)
         if not math.isfinite(loss.item()):
@@ -212,7 +238,8 @@ def _adapter_tensors(model: PreTrainedModel) -> dict[str, Tensor]:
 
 
 @contextmanager
-def _deterministic(seed: int, threads: int | None) -> Iterator[None]:
+def _deterministic(seed: int, threads: int | None) -> Iterator[int]:
+    """Gives the number of threads."""
     import torch
 
     before = (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
@@ -222,7 +249,7 @@ def _deterministic(seed: int, threads: int | None) -> Iterator[None]:
     try:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            yield
+            yield torch.get_num_threads()
     finally:
         torch.set_num_threads(before[0])
         torch.use_deterministic_algorithms(before[1])

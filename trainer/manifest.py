@@ -52,7 +52,10 @@ class LoraPart(_Part):
 
 
 class TrainingPart(_Part):
-    """The recipe; real numbers are decimal strings, `losses` are nats per answer token of every step."""
+    """The recipe; real numbers are decimal strings, `losses` are nats per answer token of every step.
+
+    With the base, the examples and the versions it decides every byte, so that an adapter can be trained again.
+    """
 
     seed: str
     train_epochs: int
@@ -62,6 +65,7 @@ class TrainingPart(_Part):
     weight_decay: str
     max_gradient_norm: str
     max_tokens: int
+    threads: int
     losses: list[str]
 
 
@@ -108,6 +112,29 @@ class Manifest(_Part):
             layers=tuple(self.lora.layers),
         )
 
+    def spec(self) -> TrainSpec:
+        """The recipe as a job would be given it. Raises InvalidManifest for one that no job has."""
+        training = self.training
+        try:
+            return TrainSpec(
+                seed=int(training.seed),
+                train_epochs=training.train_epochs,
+                batch_size=training.batch_size,
+                learning_rate=float(training.learning_rate),
+                warmup_steps=training.warmup_steps,
+                weight_decay=float(training.weight_decay),
+                max_gradient_norm=float(training.max_gradient_norm),
+                rank=self.lora.rank,
+                alpha=self.lora.alpha,
+                layers=len(self.lora.layers),
+                targets=tuple(self.lora.targets),
+                max_tokens=training.max_tokens,
+            )
+        except ValueError as error:
+            raise InvalidManifest(
+                f"its training cannot be done again: {error}; expected what a job is given"
+            ) from error
+
     def weights_digest(self) -> bytes:
         """The sha-256 of the adapter's file (32 bytes)."""
         return bytes.fromhex(self.weights.sha256.removeprefix("0x"))
@@ -136,7 +163,7 @@ def build_manifest(
             layers=list(shape.layers),
             dropout="0",
         ),
-        training=_training(spec, trained.losses),
+        training=_training(spec, trained),
         datasets=[
             DatasetPart(
                 root="0x" + dataset.root.hex(),
@@ -170,7 +197,7 @@ def parse_manifest(data: bytes) -> Manifest:
     return manifest
 
 
-def _training(spec: TrainSpec, losses: Sequence[float]) -> TrainingPart:
+def _training(spec: TrainSpec, trained: TrainedAdapter) -> TrainingPart:
     return TrainingPart(
         seed=str(spec.seed),
         train_epochs=spec.train_epochs,
@@ -180,7 +207,8 @@ def _training(spec: TrainSpec, losses: Sequence[float]) -> TrainingPart:
         weight_decay=str(spec.weight_decay),
         max_gradient_norm=str(spec.max_gradient_norm),
         max_tokens=spec.max_tokens,
-        losses=[f"{loss:.6f}" for loss in losses],
+        threads=trained.threads,
+        losses=[f"{loss:.6f}" for loss in trained.losses],
     )
 
 

@@ -1,12 +1,17 @@
 """A contribution earns, is claimed, and is audited; a false root is found and voided. One run, many questions to it."""
 
+from typer.testing import CliRunner
+
 from attribution_oracle.audit import AuditReport, Match, Mismatch, audit_epoch
+from attribution_oracle.chain_facts import post_of
+from attribution_oracle.counterfactual import counterfactuals
 from attribution_oracle.evidence import FILES
 from chain.contracts import CONTRACT_NAMES, load_deployment
 from chain.deploy import OWNED_CONTRACTS
 from content.cid import RAW, cid_from_digest
 from content.store import FolderStore
 from openledger import epochs, governance
+from openledger.cli import app
 from openledger.contributions import ACCEPTED, contribution_of
 from openledger.demo import seeds
 from openledger.demo.books import balance_sheet
@@ -91,6 +96,26 @@ def test_loop__second_claim_pays_nothing(told) -> None:
 def test_loop__audit_of_the_honest_root_matches(told) -> None:
     assert isinstance(told.story.audit, Match)
     assert told.story.audit.receipt_count == len(told.story.sold[told.story.first_epoch])
+
+
+def test_loop__counterfactual_trains_the_served_adapter_again_and_asks_it(told) -> None:
+    story, market = told.story, told.story.market
+    post = post_of(market.chain, story.first_epoch)
+    found = counterfactuals(post, client=market.chain, store=market.store, bases=[market.base_model])
+    (one,) = found
+    sold = story.sold[story.first_epoch]
+    assert one.is_reproduced
+    assert len(one.receipt_ids) + one.private_count == len(sold)
+    assert set(one.contribution_ids) == {example.contribution_id for example in story.training_examples()}
+    assert one.nats.shape == one.shares_ppm.shape == (len(one.receipt_ids), len(one.contribution_ids))
+    assert one.nats.any() and one.shares_ppm.any()
+    home = str(market.home.path)
+    said = CliRunner().invoke(app, ["counterfactual", str(story.first_epoch), "--home", home])
+    assert said.exit_code == 0, said.output
+    assert "trained again, the same bytes" in said.output
+    assert "nats an answer" in said.output
+    refused = CliRunner().invoke(app, ["counterfactual", "999", "--home", home])
+    assert "has no root" in str(refused.exception)
 
 
 def test_loop__false_root_is_found_named_and_voided(told) -> None:

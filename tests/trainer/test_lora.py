@@ -14,7 +14,7 @@ from trainer.base_model import load_base, load_tokenizer
 from trainer.errors import InvalidExamples, TrainingDiverged, UnknownFamily
 from trainer.examples import Encoded, Example, encode
 from trainer.frozen import from_layer, frozen_states
-from trainer.lora import TrainedAdapter, TrainProgress, completion_loss, train_adapter
+from trainer.lora import TrainedAdapter, TrainProgress, TrainStep, completion_loss, train_adapter
 from trainer.spec import TrainSpec
 
 SHORT = {"train_epochs": 2, "layers": 1, "batch_size": 2, "max_tokens": 64}
@@ -51,6 +51,23 @@ def test_train__progress__names_every_step(base_path: Path, examples: list[Examp
     done = train_adapter(base_path, examples, TrainSpec(**SHORT), tmp_path, reports.append, threads=1)
     assert [(report.step, report.steps) for report in reports] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert tuple(report.loss for report in reports) == done.losses
+
+
+def test_train__watch__sees_every_step_before_it_is_taken(
+    base_path: Path, examples: list[Example], tmp_path: Path
+) -> None:
+    seen: list[tuple[float, list[int], float]] = []
+
+    def watch(step: TrainStep) -> None:
+        outputs = [parameter for name, parameter in step.parameters.items() if "lora_B" in name]
+        seen.append((step.rate, list(step.rows), sum(float(output.abs().sum()) for output in outputs)))
+
+    done = train_adapter(base_path, examples, TrainSpec(**SHORT), tmp_path, threads=1, watch=watch)
+    rates, rows, moved = zip(*seen, strict=True)
+    assert len(seen) == len(done.losses) == 4
+    assert sorted(rows[0] + rows[1]) == sorted(rows[2] + rows[3]) == [0, 1, 2]
+    assert moved[0] == 0 < moved[1], "LoRA starts with B = 0"
+    assert all(0 < rate <= TrainSpec().learning_rate for rate in rates)
 
 
 def test_train__torch_settings__are_given_back(base_path: Path, examples: list[Example], tmp_path: Path) -> None:

@@ -35,6 +35,20 @@ def test_manifest__parsed__spells_the_same_bytes(data: bytes, trained: TrainedAd
     assert manifest.weights_digest() == trained.weights_sha256
 
 
+def test_manifest__spec__is_that_of_the_job(data: bytes, trained: TrainedAdapter, spec: TrainSpec) -> None:
+    manifest = parse_manifest(data)
+    whole = {"layers": len(trained.shape.layers), "targets": trained.shape.targets}
+    assert manifest.spec() == spec.model_copy(update=whole)
+    assert manifest.training.threads == 1
+
+
+def test_manifest__training_that_no_job_has__is_refused(data: bytes) -> None:
+    value = json.loads(data)
+    value["training"]["learning_rate"] = "fast"
+    with pytest.raises(InvalidManifest, match="could not convert.*fast"):
+        parse_manifest(canonical_json(value)).spec()
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

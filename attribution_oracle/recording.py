@@ -1,0 +1,63 @@
+"""The training of a registered adapter, done again from its manifest and its snapshots.
+
+It shows whether the adapter is what its manifest says, to the byte, and leaves what questions about this very adapter
+need: where it started, and of every step the parameters, the rate and the examples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attribution_oracle.errors import SourceLied
+from attribution_oracle.sources import AdapterSource
+from trainer.errors import InvalidManifest
+from trainer.lora import ReportProgress, TrainStep, train_adapter
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from attribution_oracle.influence.trajectory import Trajectory
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A training that was done again, and the sha-256 (32 bytes) of the weights file that came of it."""
+
+    trajectory: Trajectory
+    weights_digest: bytes
+
+
+def record(source: AdapterSource, *, work: Path, progress: ReportProgress = lambda _: None) -> Recorded:
+    """Train an adapter again, with as many threads as its manifest says, into the folder `work`.
+
+    Raises SourceLied for a manifest whose training no job has, trainer.errors.TrainerError for what training raises.
+    """
+    # torch takes seconds to import, and most that reads this package needs none of it
+    import torch
+
+    from attribution_oracle.influence.trajectory import AdamW, Trajectory
+
+    try:
+        spec = source.manifest.spec()
+    except InvalidManifest as error:
+        raise SourceLied(f"adapter {source.fact.adapter_id}: {error}") from error
+    steps: list[tuple[float, Tensor, Tensor]] = []
+
+    def watch(step: TrainStep) -> None:
+        steps.append((step.rate, torch.tensor(step.rows), _vector(step)))
+
+    threads = source.manifest.training.threads
+    trained = train_adapter(source.base.path, source.examples, spec, work, progress, threads=threads, watch=watch)
+    rates, batches, path = zip(*steps, strict=True)
+    # torch's defaults, which the trainer keeps
+    optimizer = AdamW(weight_decay=spec.weight_decay, clip=spec.max_gradient_norm)
+    return Recorded(Trajectory(path[0], (), rates, batches, optimizer, path), trained.weights_sha256)
+
+
+def _vector(step: TrainStep) -> Any:
+    """The parameters in the column order of gradient rows (`gradients.lora_matrices`): by name."""
+    import torch
+
+    return torch.cat([step.parameters[name].detach().float().flatten().cpu() for name in sorted(step.parameters)])
