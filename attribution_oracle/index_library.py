@@ -51,7 +51,7 @@ class IndexLibrary:
         columns: int,
         build: Callable[[], TrainIndex],
     ) -> TrainIndex:
-        """The index of an adapter's examples, read if it is kept here, else built and kept. `columns` are its P.
+        """The index of an adapter's examples, its rows `columns` long: read if it is kept here, else built and kept.
 
         Raises StoreDamaged or StoreMismatch for a library that was altered, StoreFull where there is no room.
         """

@@ -26,6 +26,7 @@ def describe_scoring() -> str:
     """The method of this release in one line, for people."""
     spec = scoring()
     return (
-        f"EK-FAC influence of the served adapter (labels drawn from the model, damping {spec.damping}), rows of int8, "
-        f"less what earlier texts explain, less {spec.noise_multiple} times the median score"
+        f"EK-FAC influence through the adapted weights, {float(spec.place):.0%} of the way to the adapter (labels "
+        f"drawn from the model, damping {spec.damping}), rows of {spec.row_size:,} int8, less what earlier texts "
+        f"explain, less {spec.noise_multiple} times the median score"
     )

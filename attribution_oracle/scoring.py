@@ -92,7 +92,7 @@ def _index(source: AdapterSource, model: Any, tokenizer: PreTrainedTokenizerBase
     """The index of the adapter's training examples, from the library if there is one."""
     from attribution_oracle.index_library import IndexLibrary
     from attribution_oracle.influence.engine import train_index
-    from attribution_oracle.influence.gradients import lora_matrices
+    from attribution_oracle.influence.hashed import row_width
 
     encoded = [encode(example, tokenizer, source.max_tokens) for example in source.examples]
     owners = [example.contribution_id for example in source.examples]
@@ -102,7 +102,7 @@ def _index(source: AdapterSource, model: Any, tokenizer: PreTrainedTokenizerBase
 
     if indexes is None:
         return build()
-    columns = lora_matrices(model)[-1].stop
+    columns = row_width(model, scoring().row_size)
     library = IndexLibrary(indexes)
     return library.find_or_build(source.fact.weights_digest, encoded, owners, scoring(), columns=columns, build=build)
 

@@ -4,9 +4,9 @@
     rows  = query_rows(index, model, answers)
     table = score(index, rows)                      int64 (n_query, n_contribution)
 
-A row is the gradient of one example's loss with respect to the LoRA matrices (`gradients`), whitened by EK-FAC
-(`ekfac`), at length one; a train row keeps only what it adds to earlier texts (`novelty`). Both kinds become int8
-(`quantize`), and from there on everything is exact (`scores`).
+A row is the gradient of one example's loss with respect to the adapted weights, half-way from the base to the adapter,
+whitened by EK-FAC and hashed (`hashed`), at length one; a train row keeps only what it adds to earlier texts
+(`novelty`). Both kinds become int8 (`quantize`), and from there on everything is exact (`scores`).
 
 What can be reproduced, and how far:
 - `score` is integer arithmetic: any machine, any library, the same table from the same integer rows.
@@ -24,18 +24,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attribution_oracle.influence.ekfac import FactorSums, Whitening, fit_whitening, whiten
-from attribution_oracle.influence.gradients import (
-    lora_matrices,
-    per_example_gradients,
-    single_thread,
-    stream_flows,
-    write_rows,
-)
+from attribution_oracle.influence import hashed
+from attribution_oracle.influence.ekfac import Whitening
+from attribution_oracle.influence.gradients import single_thread
+from attribution_oracle.influence.hashed import HashedSpec
 from attribution_oracle.influence.heads import Example
 from attribution_oracle.influence.novelty import apply_residuals, sequential_residuals, unit_rows
 from attribution_oracle.influence.quantize import IntegerRows, Rows, quantize
@@ -48,21 +43,29 @@ Progress = Callable[[int, int], None]
 class ScoringSpec:
     """Every parameter that a score depends on, in the form in which it goes into the evidence: integers and decimals.
 
+    `place` is where rows are taken on the way from the base (0) to the adapter (1), `row_size` the numbers of a row.
     `noise_ceiling` and `share_floor` are in score units, `2**-score_unit_bits`. The floor is the least denominator of a
     share: the answer to a question that nothing taught scores below it, and pays in proportion. The measurements behind
-    the defaults are in docs/adr/0005-influence-first-version.md.
+    the defaults are in docs/adr/0017-the-loop-pays-by-path.md.
     """
 
     seed: int = 0
     batch_size: int = 8
-    damping: str = "0.1"
+    place: str = "0.5"
+    damping: str = "3"
+    row_size: int = 65_536
     related_cosine: str = "0.1"
-    near_duplicate_cosine: str = "0.4"
+    near_duplicate_cosine: str = "0.3"
     residual_floor: str = "0.3"
     noise_multiple: int = 5
     noise_ceiling: int = 2**32 // 20
     score_unit_bits: int = 32
-    share_floor: int = 2**32 // 20
+    share_floor: int = 2**32 // 10
+
+    @property
+    def rows(self) -> HashedSpec:
+        """What rows are made by."""
+        return HashedSpec(float(self.place), float(self.damping), self.row_size, self.batch_size, self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ def train_index(
 ) -> TrainIndex:
     """The index of an adapter's training examples, which come in commit order; `contribution_ids[e]` owns example `e`.
 
-    `progress(done, total)` is called after each batch. Needs `8 * P` bytes an example at its peak, P LoRA parameters.
+    `progress(done, total)` is called after each batch, and counts every example once a pass. Needs 4 bytes for each
+    number of a row, and 8 for each of the adapted weights.
     """
     if len(examples) != len(contribution_ids) or not examples:
         raise ValueError(
@@ -99,15 +103,21 @@ def train_index(
             "and at least one example; pass the snapshot's examples with their contribution_id"
         )
     with single_thread():
-        rows, whitening = _whitened(model, examples, spec, progress)
-        gram = (unit_rows(rows) @ rows.T).double().numpy()
-        residuals = sequential_residuals(
-            gram,
-            related_cosine=float(spec.related_cosine),
-            near_duplicate_cosine=float(spec.near_duplicate_cosine),
-            residual_floor=float(spec.residual_floor),
-        )
-        codes = quantize(apply_residuals(rows, residuals))
+        seen = _counted(progress, hashed.PASSES * len(examples))
+        whitening, rows = hashed.train_rows(model, examples, spec.rows, seen)
+        return index_of(rows, whitening, contribution_ids, spec)
+
+
+def index_of(rows: Tensor, whitening: Whitening, contribution_ids: Sequence[int], spec: ScoringSpec) -> TrainIndex:
+    """The index of white train rows `(n, row_size)` in commit order, which are changed in place: rules R4 and R5."""
+    gram = (unit_rows(rows) @ rows.T).double().numpy()
+    residuals = sequential_residuals(
+        gram,
+        related_cosine=float(spec.related_cosine),
+        near_duplicate_cosine=float(spec.near_duplicate_cosine),
+        residual_floor=float(spec.residual_floor),
+    )
+    codes = quantize(apply_residuals(rows, residuals))
     known = tuple(dict.fromkeys(contribution_ids))
     places = {contribution: column for column, contribution in enumerate(known)}
     columns = tuple(places[contribution] for contribution in contribution_ids)
@@ -117,8 +127,7 @@ def train_index(
 def query_rows(index: TrainIndex, model: Any, answers: Sequence[Example]) -> IntegerRows:
     """The integer rows `(n_query, P)` of answers (prompts with the completions that were given), white as the index."""
     with single_thread():
-        rows = per_example_gradients(model, answers, batch_size=index.spec.batch_size)
-        return quantize(unit_rows(whiten(index.whitening, rows)))
+        return quantize(unit_rows(hashed.query_rows(model, index.whitening, answers, index.spec.rows)))
 
 
 def score(index: TrainIndex, queries: IntegerRows) -> NDArray[np.int64]:
@@ -132,20 +141,13 @@ def score(index: TrainIndex, queries: IntegerRows) -> NDArray[np.int64]:
     return sum_by_contribution(kept, index.columns, count=len(index.contribution_ids))
 
 
-def _whitened(
-    model: Any, examples: Sequence[Example], spec: ScoringSpec, progress: Progress | None
-) -> tuple[Tensor, Whitening]:
-    matrices = lora_matrices(model)
-    rows = torch.empty(len(examples), matrices[-1].stop)
-    sampled = torch.empty_like(rows)
-    factors, done = FactorSums(matrices), 0
-    for flows in stream_flows(model, matrices, examples, batch_size=spec.batch_size, seed=spec.seed):
-        write_rows(rows, flows.positions, flows.true)
-        write_rows(sampled, flows.positions, flows.sampled)
-        factors.add(flows.sampled)
-        done += len(flows.positions)
+def _counted(progress: Progress | None, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def seen(count: int) -> None:
+        nonlocal done
+        done += count
         if progress:
-            progress(done, len(examples))
-    whitening = fit_whitening(factors.bases(), sampled, damping=float(spec.damping))
-    del sampled  # as large as the rows, and whitening makes as much again
-    return whiten(whitening, rows), whitening
+            progress(done, total)
+
+    return seen

@@ -16,8 +16,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from attribution_oracle.influence import baselines
+from attribution_oracle.influence import baselines, hashed
 from attribution_oracle.influence.ensemble import ensemble
+from attribution_oracle.influence.gradients import single_thread
+from attribution_oracle.influence.hashed import HashedSpec
 from attribution_oracle.influence.measurement import Measurement, measure
 from attribution_oracle.influence.path import PathSpec, path_index, path_rows
 from attribution_oracle.influence.projection import sjlt
@@ -60,15 +62,23 @@ class Method:
     averages_rows: bool = False
 
 
-def path_scores(case: Case, *, points: int = 2, size: int = 0) -> Tensor:
-    """Products of query rows and train rows at length one, averaged along the way; `size` numbers a row by SJLT."""
+def path_scores(case: Case, *, points: int = 2) -> Tensor:
+    """Products of query rows and train rows at length one, averaged along the way."""
     spec = replace(case.path, points=points, batch_size=case.batch_size, seed=case.seed)
     index = path_index(case.models, case.train, spec)
     train = torch.nn.functional.normalize(index.train, dim=1)
-    queries = path_rows(index, case.models, case.queries)
-    if size:
-        train, queries = (sjlt(rows, size=size, seed=case.seed) for rows in (train, queries))
-    return queries @ train.T
+    return path_rows(index, case.models, case.queries) @ train.T
+
+
+def _hashed(case: Case) -> Tensor:
+    spec = HashedSpec(place=0.5, damping=3.0, size=65_536, batch_size=case.batch_size, seed=case.seed)
+    tables = []
+    for model in case.models:
+        with single_thread():
+            whitening, rows = hashed.train_rows(model, case.train, spec)
+            queries = hashed.query_rows(model, whitening, case.queries, spec)
+        tables.append(queries @ torch.nn.functional.normalize(rows, dim=1).T)
+    return ensemble(tables)
 
 
 def _of_adapters(score: Callable[[Measurement], Tensor]) -> Callable[[Case], Tensor]:
@@ -95,9 +105,7 @@ METHODS = MappingProxyType(
             "weight gradients along the way to the adapter, EK-FAC, rows at length one", "adapters", path_scores, True
         ),
         "path-midpoint": Method("the same at half the adapter alone", "adapters", partial(path_scores, points=1), True),
-        "path-sjlt-65536": Method(
-            "path, white rows hashed to 65,536", "adapters", partial(path_scores, size=65_536), True
-        ),
+        "path-hashed": Method("the same, hashed to 65,536 numbers: what pays", "adapters", _hashed),
         "ekfac-cosine": Method("EK-FAC, white rows at length one", "adapters", _of_adapters(baselines.ekfac_cosine)),
         "ekfac": Method("EK-FAC with sampled labels", "adapters", _of_adapters(baselines.ekfac)),
         "ekfac-span": Method("EK-FAC, span correction", "adapters", _of_adapters(baselines.ekfac_span)),

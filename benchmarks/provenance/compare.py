@@ -1,8 +1,6 @@
-"""How often a way of crediting finds the contribution that a question is about, beside ways that read only the text.
+"""How credit fares against what retraining did: agreement with the effects, hits, and payouts.
 
-A table holds the scores `(n_query, n_contribution)` of one method, larger for more credit, on a scale of its own.
-Finding the topic is a test of retrieval: a method that reads the words passes it whether or not the model learned
-anything from them. It bounds how wrong credit can be; it does not rank methods by how right they are.
+A table holds numbers `(n_query, n_contribution)` of one method, larger for more credit, on a scale of its own.
 """
 
 from __future__ import annotations
@@ -13,52 +11,64 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from attribution_oracle.influence.scores import sum_by_contribution
+from attribution_oracle.rewards import Answer, epoch_payouts, shares_ppm
 
-# Scores of the text methods become integers of this unit, so that they are summed like scores of influence.
-_UNIT = 2**20
+Table = NDArray[np.float64]
+# Scores become integers of this unit, so that they are paid by the rules that pay.
+_UNIT = 2**24
+_POOL_WEI = 10**18
 
 
-def hit_rate(table: NDArray[np.int64], expected: Sequence[int], *, first: int) -> float:
-    """The share of queries whose `expected` column is among the `first` largest scores, and positive.
+def hit_rate(table: Table, expected: Sequence[int | None], *, first: int) -> float:
+    """The share of queries with an `expected` column that has it among the `first` largest numbers, and positive.
 
     Columns of equal score count as ranked above the expected one: credit that cannot tell them apart is no hit.
     """
-    own = table[np.arange(len(expected)), expected]
-    rivals = (table >= own[:, None]).sum(axis=1)
+    asked = [query for query, column in enumerate(expected) if column is not None]
+    own = np.array([table[query, expected[query]] for query in asked])
+    rivals = (table[asked] >= own[:, None]).sum(axis=1)
     return float(((rivals <= first) & (own > 0)).mean())
 
 
-def right_share(table: NDArray[np.int64], expected: Sequence[int], *, floor: int) -> float:
-    """The mean part of the pool that goes to the expected contribution: its score over `max(sum of |score|, floor)`."""
-    own = np.maximum(table[np.arange(len(expected)), expected], 0)
-    return float((own / np.maximum(np.abs(table).sum(axis=1), floor)).mean())
+def by_size(table: Table) -> Table:
+    """Each query's line divided by its sum of sizes: what shares are made of. Lines of zeros stay."""
+    sizes = np.abs(table).sum(axis=1, keepdims=True)
+    return np.divide(table, sizes, out=np.zeros_like(table), where=sizes > 0)
 
 
-def chance(first: int, *, count: int) -> float:
-    """The hit rate of a random order of `count` contributions."""
-    return min(1.0, first / count)
+def payouts(table: Table, *, floor: float) -> Table:
+    """What the payout rules would give to each contribution for equal fees, as parts of all that is paid.
+
+    `floor` is the least denominator of a share, in units of the table.
+    """
+    whole = np.rint(table * _UNIT).astype(np.int64)
+    least = max(1, round(floor * _UNIT))
+    answers = [
+        Answer(_POOL_WEI, shares_ppm(dict(enumerate(map(int, line))), floor=least, excluded=frozenset()))
+        for line in whole
+    ]
+    found = epoch_payouts(answers).payouts
+    wei = np.array([found.get(column, 0) for column in range(table.shape[1])], dtype=np.float64)
+    return wei / wei.sum()
 
 
-def positive_sums(scores: NDArray[np.float64], columns: Sequence[int], *, count: int) -> NDArray[np.int64]:
-    """The table of example scores `(n_query, n_example)`: positive ones, added by contribution."""
-    whole = np.rint(np.maximum(scores, 0.0) * _UNIT).astype(np.int64)
-    return sum_by_contribution(whole, columns, count=count)
+def apart(left: Table, right: Table) -> float:
+    """Half the sum of differences of two lists of parts: 0 for the same, 1 for nothing in common."""
+    return float(np.abs(left - right).sum() / 2)
 
 
-def bm25(texts: Sequence[str], queries: Sequence[str]) -> NDArray[np.float64]:
+def best_text(scores: Table, columns: Sequence[int], *, count: int) -> Table:
+    """Of scores `(n_query, n_text)` each contribution's best; `columns[t]` is the column of text `t`."""
+    owners = np.asarray(columns)
+    return np.stack([scores[:, owners == column].max(axis=1) for column in range(count)], axis=1)
+
+
+def bm25(texts: Sequence[str], queries: Sequence[str]) -> Table:
     """Okapi BM25 scores `(n_query, n_text)`."""
     from rank_bm25 import BM25Okapi
 
     index = BM25Okapi([_words(text) for text in texts])
     return np.array([index.get_scores(_words(query)) for query in queries])
-
-
-def cosines(texts: NDArray[np.float64], queries: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The cosines `(n_query, n_text)` of sentence embeddings `(n, width)`."""
-    left, right = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (queries, texts))
-    product: NDArray[np.float64] = left @ right.T
-    return product
 
 
 def _words(text: str) -> list[str]:

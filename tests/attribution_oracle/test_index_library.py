@@ -10,7 +10,7 @@ import pytest
 from attribution_oracle.gradient_store.errors import StoreDamaged, StoreMismatch
 from attribution_oracle.index_library import IndexLibrary
 from attribution_oracle.influence.engine import ScoringSpec, query_rows, score, train_index
-from attribution_oracle.influence.gradients import lora_matrices
+from attribution_oracle.influence.hashed import row_width
 from tests.attribution_oracle.influence.conftest import build_model, random_texts
 
 ADAPTER = bytes(range(32))
@@ -31,7 +31,7 @@ class Party:
             self.built += 1
             return train_index(self.model, self.texts, owners, spec or self.spec)
 
-        columns = lora_matrices(self.model)[-1].stop
+        columns = row_width(self.model, self.spec.row_size)
         library = IndexLibrary(self.folder)
         return library.find_or_build(adapter, self.texts, owners, spec or self.spec, columns=columns, build=build)
 

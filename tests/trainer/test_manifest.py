@@ -45,7 +45,7 @@ def test_manifest__spec__is_that_of_the_job(data: bytes, trained: TrainedAdapter
 def test_manifest__training_that_no_job_has__is_refused(data: bytes) -> None:
     value = json.loads(data)
     value["training"]["learning_rate"] = "fast"
-    with pytest.raises(InvalidManifest, match="could not convert.*fast"):
+    with pytest.raises(InvalidManifest, match=r"could not convert.*fast"):
         parse_manifest(canonical_json(value)).spec()
 
 

@@ -60,7 +60,8 @@ def test_scores_of_contributions_are_sums_over_their_examples(index, model, text
 def test_progress_reaches_the_total(model, texts):
     seen = []
     train_index(model, texts[:3], [1, 1, 2], SPEC, lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    # three passes, and no two of these texts share a batch
+    assert seen == [(done, 9) for done in range(1, 10)]
 
 
 def test_query_row_does_not_depend_on_the_other_queries(index, model, texts):
