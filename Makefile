@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test lint types unit contracts-test brownie-test content-test e2e bench clean
 .PHONY: anchors integrations-test forge-test differential-test fuzz gas coverage
-.PHONY: peers peers-test bench-attribution attribution-bank
+.PHONY: peers peers-test bench-attribution bench-provenance attribution-bank
 
 PYTHON ?= python3
 VENV := .venv
@@ -100,6 +100,9 @@ bench: demo  ## the demo, and its figures into benchmarks/results/
 
 bench-attribution: peers  ## methods of influence beside bergson, kronfluence and dattri; into benchmarks/results/
 	@$(BIN)/python -m benchmarks.attribution --keep
+
+bench-provenance: setup  ## what pays, against retraining of the demo's model, about 25 CPU-minutes; into benchmarks/results/
+	@$(BIN)/python -m benchmarks.provenance --keep
 
 attribution-bank: setup  ## retrain the bank of adapters anew, about 15 CPU-minutes
 	@$(BIN)/python -m benchmarks.attribution.build_bank

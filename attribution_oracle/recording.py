@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attribution_oracle.errors import SourceLied
 from attribution_oracle.sources import AdapterSource
 from trainer.errors import InvalidManifest
 from trainer.lora import ReportProgress, TrainStep, train_adapter
+from trainer.spec import TrainSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,35 +30,37 @@ class Recorded:
     weights_digest: bytes
 
 
+class Recorder:
+    """Watches a training (`trainer.lora.Watch`), and has its trajectory when it is over."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[float, Tensor, Tensor]] = []
+
+    def __call__(self, step: TrainStep) -> None:
+        import torch
+
+        # the column order of gradient rows (`gradients.lora_matrices`): by name
+        parameters = [step.parameters[name].detach().float().flatten().cpu() for name in sorted(step.parameters)]
+        self._steps.append((step.rate, torch.tensor(step.rows), torch.cat(parameters)))
+
+    def trajectory(self, spec: TrainSpec) -> Trajectory:
+        """What was seen; AdamW's other constants are torch's defaults, which the trainer keeps."""
+        from attribution_oracle.influence.trajectory import AdamW, Trajectory
+
+        rates, batches, path = zip(*self._steps, strict=True)
+        optimizer = AdamW(weight_decay=spec.weight_decay, clip=spec.max_gradient_norm)
+        return Trajectory(path[0], (), rates, batches, optimizer, path)
+
+
 def record(source: AdapterSource, *, work: Path, progress: ReportProgress = lambda _: None) -> Recorded:
     """Train an adapter again, with as many threads as its manifest says, into the folder `work`.
 
     Raises SourceLied for a manifest whose training no job has, trainer.errors.TrainerError for what training raises.
     """
-    # torch takes seconds to import, and most that reads this package needs none of it
-    import torch
-
-    from attribution_oracle.influence.trajectory import AdamW, Trajectory
-
     try:
         spec = source.manifest.spec()
     except InvalidManifest as error:
         raise SourceLied(f"adapter {source.fact.adapter_id}: {error}") from error
-    steps: list[tuple[float, Tensor, Tensor]] = []
-
-    def watch(step: TrainStep) -> None:
-        steps.append((step.rate, torch.tensor(step.rows), _vector(step)))
-
-    threads = source.manifest.training.threads
-    trained = train_adapter(source.base.path, source.examples, spec, work, progress, threads=threads, watch=watch)
-    rates, batches, path = zip(*steps, strict=True)
-    # torch's defaults, which the trainer keeps
-    optimizer = AdamW(weight_decay=spec.weight_decay, clip=spec.max_gradient_norm)
-    return Recorded(Trajectory(path[0], (), rates, batches, optimizer, path), trained.weights_sha256)
-
-
-def _vector(step: TrainStep) -> Any:
-    """The parameters in the column order of gradient rows (`gradients.lora_matrices`): by name."""
-    import torch
-
-    return torch.cat([step.parameters[name].detach().float().flatten().cpu() for name in sorted(step.parameters)])
+    recorder, threads = Recorder(), source.manifest.training.threads
+    trained = train_adapter(source.base.path, source.examples, spec, work, progress, threads=threads, watch=recorder)
+    return Recorded(recorder.trajectory(spec), trained.weights_sha256)

@@ -37,7 +37,8 @@ from attribution_oracle.influence.measurement import Measurement, measure
 from attribution_oracle.influence.novelty import unit_rows
 from attribution_oracle.influence.quantize import quantize
 from attribution_oracle.influence.retraining import RetrainingSpec, displacements, effects
-from attribution_oracle.influence.trajectory import AdamW, Trajectory
+from attribution_oracle.influence.trajectory import Trajectory
+from attribution_oracle.recording import Recorder
 from benchmarks.attribution.run import interval, machine, numbers
 from benchmarks.provenance.compare import Table, apart, best_text, bm25, by_size, hit_rate, payouts
 from benchmarks.provenance.truth import SEEDS, Truth, base_model, demo_examples, demo_spec, encoded, load_truth, train
@@ -45,7 +46,6 @@ from chain.deploy import git_commit
 from openledger.demo.provenance import sentence_score
 from openledger.setting_up import cache_folder
 from trainer.base_model import load_tokenizer
-from trainer.lora import TrainStep
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -88,10 +88,10 @@ def measured(truth: Truth) -> dict[str, Scored]:
     owners = [example.contribution_id for example in examples]
     by_seed: dict[str, list[tuple[Table, float]]] = {}
     for seed in SEEDS:
-        steps: list[tuple[float, Any, Any]] = []
+        recorder = Recorder()
         with TemporaryDirectory() as work:
-            model, _ = train(base, seed, Path(work) / "adapter", watch=lambda step: _keep(steps, step))  # noqa: B023
-        trajectory = _trajectory(steps, seed)
+            model, _ = train(base, seed, Path(work) / "adapter", watch=recorder)
+        trajectory = recorder.trajectory(demo_spec(seed))
         measurement, shared = _timed(lambda: measure(model, rows, asked, batch_size=8))  # noqa: B023
         methods: dict[str, Callable[[], Table]] = {
             PAID: lambda: _as_paid(model, rows, asked, owners),  # noqa: B023
@@ -224,19 +224,6 @@ def _linear(model: Any, rows: Any, asked: Any, owners: list[int], trajectory: Tr
 
 def _groups(owners: list[int]) -> torch.Tensor:
     return torch.tensor([[owner == key for owner in owners] for key in sorted(set(owners))])
-
-
-def _keep(steps: list[tuple[float, Any, Any]], step: TrainStep) -> None:
-    vector = torch.cat([step.parameters[name].detach().flatten() for name in sorted(step.parameters)])
-    steps.append((step.rate, torch.tensor(step.rows), vector))
-
-
-def _trajectory(steps: list[tuple[float, Any, Any]], seed: int) -> Trajectory:
-    rates, batches, path = zip(*steps, strict=True)
-    spec = demo_spec(seed)
-    return Trajectory(
-        path[0], (), rates, batches, AdamW(weight_decay=spec.weight_decay, clip=spec.max_gradient_norm), path
-    )
 
 
 def _floor(spec: ScoringSpec) -> float:
