@@ -149,7 +149,9 @@ class _Rows:
         width = min(spec.size, weights[-1].stop)
         self.weights, self._whitening = weights, whitening
         self.filled = torch.zeros(count, width)
-        self._hashes = [_Hash.of(weight, number, spec) for number, weight in enumerate(weights)] * (width == spec.size)
+        # one generator for all: torch reads 32 bits of a seed, so seeds that are 2**32 apart are the same
+        generator = torch.Generator().manual_seed(spec.seed)
+        self._hashes = [_Hash.drawn(weight, spec.size, generator) for weight in weights] if width == spec.size else []
 
     def fill(self, positions: Sequence[int], flows: Sequence[Flow]) -> None:
         """Adds what passes the adapted weights to the rows at `positions`."""
@@ -171,10 +173,9 @@ class _Hash:
     signs: Tensor
 
     @staticmethod
-    def of(weight: AdaptedWeight, number: int, spec: HashedSpec) -> _Hash:
-        generator = torch.Generator().manual_seed(spec.seed + number * 2**32)
+    def drawn(weight: AdaptedWeight, size: int, generator: torch.Generator) -> _Hash:
         count = weight.stop - weight.start
-        buckets = torch.randint(spec.size, (count,), generator=generator, dtype=torch.int32)
+        buckets = torch.randint(size, (count,), generator=generator, dtype=torch.int32)
         return _Hash(buckets, torch.randint(2, (count,), generator=generator, dtype=torch.int8) * 2 - 1)
 
     def add(self, row: Tensor, total: Tensor) -> None:

@@ -15,8 +15,9 @@ from torch import Tensor
 def gaussian(rows: Tensor, *, size: int, seed: int) -> Tensor:
     """Rows `(n, P)` by a Gaussian matrix of a seed, `(n, size)`; the matrix is made in parts and never kept."""
     projected = torch.zeros(len(rows), size)
-    for number, part in enumerate(torch.split(rows, 4_096, dim=1)):
-        generator = torch.Generator().manual_seed(seed + number * 2**32)
+    # one generator for all parts: torch reads 32 bits of a seed, so seeds that are 2**32 apart are the same
+    generator = torch.Generator().manual_seed(seed)
+    for part in torch.split(rows, 4_096, dim=1):
         projected += part @ (torch.randn(part.shape[1], size, generator=generator) / size**0.5)
     return projected
 

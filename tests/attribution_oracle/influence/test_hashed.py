@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from attribution_oracle.influence import hashed
-from attribution_oracle.influence.gradients import lora_matrices
-from attribution_oracle.influence.hashed import HashedSpec, query_rows, row_width, train_rows
-from attribution_oracle.influence.path import PathSpec, path_index, path_rows
+from attribution_oracle.influence.ekfac import Basis, Whitening
+from attribution_oracle.influence.gradients import Flow, lora_matrices
+from attribution_oracle.influence.hashed import HashedSpec, _Rows, query_rows, row_width, train_rows
+from attribution_oracle.influence.path import AdaptedWeight, PathSpec, path_index, path_rows
 
 WHOLE = HashedSpec(place=0.5, damping=3.0, size=1 << 20, batch_size=4, seed=0)
 SHORT = replace(WHOLE, size=512)
@@ -40,6 +41,17 @@ def test_hash__keeps_products_up_to_its_size(model, texts, whitening):
 def test_hash__of_another_seed__is_another(model, texts, whitening):
     rows = query_rows(model, whitening, texts, SHORT)
     assert not torch.allclose(rows, query_rows(model, whitening, texts, replace(SHORT, seed=1)))
+
+
+def test_hash__of_each_weight__is_its_own():
+    """What two weights of one shape have at the same place must not always meet in one bucket."""
+    weights = [AdaptedWeight(0, 1, (32, 32), start=0), AdaptedWeight(2, 3, (32, 32), start=1024)]
+    bases = [Basis(weight.start, weight.stop, torch.eye(32), torch.eye(32)) for weight in weights]
+    rows = _Rows(weights, Whitening(bases, torch.ones(2048)), 1, replace(SHORT, size=256))
+    inputs, gradients = torch.randn(2, 1, 3, 32, generator=torch.Generator().manual_seed(1))
+    rows.fill([0], [Flow(inputs, gradients), Flow(inputs, -gradients)])
+    product = (gradients[0].T @ inputs[0]).norm()
+    assert 0.5 * product < rows.filled.norm() < 2.5 * product
 
 
 @pytest.mark.parametrize("spec", [WHOLE, SHORT])

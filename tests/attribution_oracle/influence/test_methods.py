@@ -89,6 +89,12 @@ def test_projections__keep_dot_products_on_average():
         assert (error.abs() < 5 * found.std(0) / 400**0.5).all()
 
 
+def test_gaussian__draws_every_part_of_a_long_row_anew():
+    half = torch.randn(1, 4_096, generator=torch.Generator().manual_seed(2))
+    found = gaussian(torch.cat([half, -half], dim=1), size=64, seed=0)
+    assert found.norm() > half.norm()
+
+
 def test_sjlt__is_linear_and_the_same_for_a_seed():
     rows = torch.randn(3, 50)
     assert torch.equal(sjlt(rows, size=8, seed=1), sjlt(rows, size=8, seed=1))
