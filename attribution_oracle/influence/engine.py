@@ -53,7 +53,7 @@ class ScoringSpec:
     batch_size: int = 8
     place: str = "0.5"
     damping: str = "3"
-    row_size: int = 65_536
+    row_size: int = 131_072
     related_cosine: str = "0.1"
     near_duplicate_cosine: str = "0.3"
     residual_floor: str = "0.3"

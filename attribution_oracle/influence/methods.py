@@ -71,7 +71,7 @@ def path_scores(case: Case, *, points: int = 2) -> Tensor:
 
 
 def _hashed(case: Case) -> Tensor:
-    spec = HashedSpec(place=0.5, damping=3.0, size=65_536, batch_size=case.batch_size, seed=case.seed)
+    spec = HashedSpec(place=0.5, damping=3.0, size=131_072, batch_size=case.batch_size, seed=case.seed)
     tables = []
     for model in case.models:
         with single_thread():
@@ -105,7 +105,7 @@ METHODS = MappingProxyType(
             "weight gradients along the way to the adapter, EK-FAC, rows at length one", "adapters", path_scores, True
         ),
         "path-midpoint": Method("the same at half the adapter alone", "adapters", partial(path_scores, points=1), True),
-        "path-hashed": Method("the same, hashed to 65,536 numbers: what pays", "adapters", _hashed),
+        "path-hashed": Method("the same, hashed to 131,072 numbers: what pays", "adapters", _hashed),
         "ekfac-cosine": Method("EK-FAC, white rows at length one", "adapters", _of_adapters(baselines.ekfac_cosine)),
         "ekfac": Method("EK-FAC with sampled labels", "adapters", _of_adapters(baselines.ekfac)),
         "ekfac-span": Method("EK-FAC, span correction", "adapters", _of_adapters(baselines.ekfac_span)),
