@@ -2,9 +2,10 @@
 
 It pays nothing (docs/adr/0013): who contributed is paid for what any adapter would have learned, this asks what this
 very one did. The adapter is trained again from its manifest, which also shows whether it is what the manifest says;
-then linear retraining (`influence/retraining.py`) takes one contribution after the other out of that training, and the
-answers that were paid for are asked again. The metagradient, an exact derivative through the same training of the
-fee-weighted loss, stands beside it for who wants a second opinion.
+then once more without each contribution, whose places in the batches stay empty, and the answers that were paid for are
+asked again. Where that is too many trainings, linear retraining (`influence/retraining.py`) takes all contributions out
+of one; where training has learned its examples by heart, it foretells little (docs/adr/0016). The metagradient, an
+exact derivative through the same training of the fee-weighted loss, stands beside either.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from attribution_oracle.chain_facts import Log, read_facts
 from attribution_oracle.evidence import SHARES, read_bundle
 from attribution_oracle.inputs import inputs_of_bundle
 from attribution_oracle.receipts import PaidReceipt, Receipt, cover
-from attribution_oracle.recording import Recorded, record
+from attribution_oracle.recording import Recorded, record, train_without
 from attribution_oracle.scoring import encoded_answer
 from attribution_oracle.sources import AdapterSource, fetch_source
 from chain.client import ChainClient
@@ -93,11 +94,14 @@ def counterfactuals(
     client: ChainClient,
     store: ContentStore,
     bases: Sequence[Path],
+    is_linear: bool = False,
     with_metagradient: bool = False,
     say: Say = lambda _: None,
     progress: ReportProgress = lambda _: None,
 ) -> list[Counterfactual]:
     """One for each adapter with public answers in the reward epoch of a posted root.
+
+    `is_linear`: by linear retraining, in place of a training without each contribution.
 
     Raises:
         FileDiffers, EvidenceInvalid, ReceiptInvalid, SourceLied: the evidence, or what it leads to, is not to be had.
@@ -121,8 +125,19 @@ def counterfactuals(
             )
             say(f"adapter {adapter_id}: training it again on {len(source.examples)} examples")
             recorded = record(source, work=Path(work) / "again", progress=progress)
-            say(f"adapter {adapter_id}: asking it again without each contribution")
-            found.append(counterfactual_of(source, recorded, mine, shares, owners, with_metagradient=with_metagradient))
+            ids = tuple(dict.fromkeys(example.contribution_id for example in source.examples))
+            retrained = None
+            if not is_linear:
+                retrained = {}
+                for key in ids:
+                    say(f"adapter {adapter_id}: training it without contribution {key}")
+                    retrained[key] = train_without(source, key, work=Path(work) / str(key), progress=progress)
+            say(f"adapter {adapter_id}: asking it again without each of {len(ids)} contributions")
+            found.append(
+                counterfactual_of(
+                    source, recorded, mine, shares, owners, retrained=retrained, with_metagradient=with_metagradient
+                )
+            )
     return found
 
 
@@ -133,11 +148,16 @@ def counterfactual_of(
     shares: Mapping[bytes, Mapping[int, int]],
     owners: Mapping[int, str],
     *,
+    retrained: Mapping[int, Mapping[str, Tensor]] | None = None,
     with_metagradient: bool = False,
 ) -> Counterfactual:
-    """Of one adapter's paid receipts, some of them public: their published `shares`, in ppm, by receipt id."""
+    """Of one adapter's paid receipts, some of them public: their published `shares`, in ppm, by receipt id.
+
+    `retrained` are the tensors of adapters trained without each contribution (`recording.train_without`), by its id;
+    None: by linear retraining.
+    """
     public = [item.receipt for item in paid if item.receipt.is_public]
-    ids, nats, derivative = _asked(source, recorded, public, with_metagradient)
+    ids, nats, derivative = _asked(source, recorded, public, retrained, with_metagradient)
     return Counterfactual(
         adapter_id=source.fact.adapter_id,
         weights_digest=source.fact.weights_digest,
@@ -154,7 +174,11 @@ def counterfactual_of(
 
 
 def _asked(
-    source: AdapterSource, recorded: Recorded, public: Sequence[Receipt], with_metagradient: bool
+    source: AdapterSource,
+    recorded: Recorded,
+    public: Sequence[Receipt],
+    retrained: Mapping[int, Mapping[str, Tensor]] | None,
+    with_metagradient: bool,
 ) -> tuple[tuple[int, ...], NDArray[np.float64], NDArray[np.float64] | None]:
     import torch
 
@@ -166,13 +190,30 @@ def _asked(
     owners = [example.contribution_id for example in source.examples]
     ids = tuple(dict.fromkeys(owners))
     groups = torch.tensor([[owner == key for owner in owners] for key in ids])
-    moved = displacements(model, train, recorded.trajectory, groups, RetrainingSpec())
+    if retrained is None:
+        moved = displacements(model, train, recorded.trajectory, groups, RetrainingSpec())
+    else:
+        moved = torch.stack([_displaced(model, retrained[key]) for key in ids])
     nats = effects(model, answers, moved).double().numpy()
     derivative = None
     if with_metagradient:
         weights = torch.from_numpy(fee_weights([receipt.fee_wei for receipt in public])).float()
         derivative = _metagradient(model, train, answers, recorded, weights) @ groups.double().numpy().T
     return ids, nats, derivative
+
+
+def _displaced(model: Any, tensors: Mapping[str, Tensor]) -> Tensor:
+    """How far the parameters of an adapter's file are from the model's, `(P,)`."""
+    import torch
+
+    from attribution_oracle.influence.gradients import lora_matrices
+
+    parts = []
+    for matrix in lora_matrices(model):
+        # a file leaves out the name under which a model holds the adapter
+        name = f"{matrix.name.removesuffix(f'.{model.active_adapter}')}.weight"
+        parts.append((tensors[name].float() - matrix.module.weight.detach()).flatten())
+    return torch.cat(parts)
 
 
 def _metagradient(

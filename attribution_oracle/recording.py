@@ -6,14 +6,16 @@ need: where it started, and of every step the parameters, the rate and the examp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attribution_oracle.errors import SourceLied
 from attribution_oracle.sources import AdapterSource
+from trainer.adapter_file import read_adapter
 from trainer.errors import InvalidManifest
-from trainer.lora import ReportProgress, TrainStep, train_adapter
+from trainer.lora import ReportProgress, TrainedAdapter, TrainStep, Watch, train_adapter
 from trainer.spec import TrainSpec
 
 if TYPE_CHECKING:
@@ -57,10 +59,40 @@ def record(source: AdapterSource, *, work: Path, progress: ReportProgress = lamb
 
     Raises SourceLied for a manifest whose training no job has, trainer.errors.TrainerError for what training raises.
     """
+    recorder = Recorder()
+    trained = _train(source, work, progress, watch=recorder)
+    return Recorded(recorder.trajectory(_spec(source)), trained.weights_sha256)
+
+
+def train_without(
+    source: AdapterSource, contribution_id: int, *, work: Path, progress: ReportProgress = lambda _: None
+) -> dict[str, Tensor]:
+    """The tensors of the adapter as it would be without a contribution, whose places in the batches stay empty.
+
+    They have the names of the adapter's file. Raises as `record` does.
+    """
+    places = [place for place, example in enumerate(source.examples) if example.contribution_id == contribution_id]
+    trained = _train(source, work, progress, left_out=places)
+    tensors, _ = read_adapter(work, expected_digest=trained.weights_sha256)
+    return tensors
+
+
+def _train(
+    source: AdapterSource,
+    work: Path,
+    progress: ReportProgress,
+    *,
+    watch: Watch = lambda _: None,
+    left_out: Sequence[int] = (),
+) -> TrainedAdapter:
+    spec, threads = _spec(source), source.manifest.training.threads
+    return train_adapter(
+        source.base.path, source.examples, spec, work, progress, threads=threads, watch=watch, left_out=left_out
+    )
+
+
+def _spec(source: AdapterSource) -> TrainSpec:
     try:
-        spec = source.manifest.spec()
+        return source.manifest.spec()
     except InvalidManifest as error:
         raise SourceLied(f"adapter {source.fact.adapter_id}: {error}") from error
-    recorder, threads = Recorder(), source.manifest.training.threads
-    trained = train_adapter(source.base.path, source.examples, spec, work, progress, threads=threads, watch=recorder)
-    return Recorded(recorder.trajectory(spec), trained.weights_sha256)

@@ -6,7 +6,7 @@ The same base, examples, specification, library versions and thread count give t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +74,14 @@ def train_adapter(
     *,
     threads: int | None = None,
     watch: Watch = lambda _: None,
+    left_out: Collection[int] = (),
 ) -> TrainedAdapter:
     """Trains an adapter on `examples` and writes it to `out_dir`.
 
     `threads` is the number of CPU threads (None: torch's choice); another number may change the last bits. `watch` sees
     every step before it is taken.
+    The examples at the places `left_out` are not learned: their places in the batches stay empty, and all others are
+    where they were, so that nothing but their absence makes the adapter another one.
 
     Raises:
         InvalidExamples: there are none.
@@ -92,7 +95,7 @@ def train_adapter(
         shape = adapter_shape(describe_base(base_path), model.config, spec)
         tokenizer = load_tokenizer(base_path)
         encoded = [encode(example, tokenizer, spec.max_tokens) for example in examples]
-        losses = _train(model, encoded, spec, shape, progress, watch)
+        losses = _train(model, encoded, spec, shape, progress, watch, frozenset(left_out))
         digest = write_adapter(out_dir, _adapter_tensors(model), shape)
     return TrainedAdapter(path=out_dir, weights_sha256=digest, shape=shape, losses=tuple(losses), threads=used)
 
@@ -159,6 +162,7 @@ def _train(
     shape: AdapterShape,
     progress: ReportProgress,
     watch: Watch,
+    left_out: frozenset[int],
 ) -> list[float]:
     from peft import inject_adapter_in_model
 
@@ -169,9 +173,9 @@ def _train(
     first = shape.layers[0]
     states = frozen_states(model, encoded, first)
     if states is None:
-        return list(_steps(model, encoded, None, spec, progress, watch))
+        return list(_steps(model, encoded, None, spec, progress, watch, left_out))
     with from_layer(model, first):
-        return list(_steps(model, encoded, states, spec, progress, watch))
+        return list(_steps(model, encoded, states, spec, progress, watch, left_out))
 
 
 def _steps(
@@ -181,6 +185,7 @@ def _steps(
     spec: TrainSpec,
     progress: ReportProgress,
     watch: Watch,
+    left_out: frozenset[int],
 ) -> Iterator[float]:
     import torch
 
@@ -193,8 +198,14 @@ def _steps(
         for group in optimizer.param_groups:
             group["lr"] = rate
         watch(TrainStep(rate, rows, named))
-        entering = None if states is None else [states[row] for row in rows]
-        loss = completion_loss(model, [encoded[row] for row in rows], entering)
+        kept = [row for row in rows if row not in left_out]
+        if kept:
+            entering = None if states is None else [states[row] for row in kept]
+            loss = completion_loss(model, [encoded[row] for row in kept], entering)
+        else:  # momentum goes on
+            loss = torch.stack([parameter.sum() for parameter in trainable]).sum() * 0.0
+        if len(kept) < len(rows):
+            loss = loss * (_answer_tokens(encoded, kept) / _answer_tokens(encoded, rows))
         if not math.isfinite(loss.item()):
             raise TrainingDiverged(
                 f"loss is {loss.item()} at step {step + 1}, expected a number; lower the learning rate"
@@ -205,6 +216,10 @@ def _steps(
         optimizer.zero_grad()
         progress(TrainProgress(step=step + 1, steps=len(batches), loss=loss.item()))
         yield loss.item()
+
+
+def _answer_tokens(encoded: Sequence[Encoded], rows: Sequence[int]) -> int:
+    return sum(len(encoded[row].input_ids) - encoded[row].completion_start for row in rows)
 
 
 def _batches(lengths: Sequence[int], spec: TrainSpec) -> Iterator[list[int]]:

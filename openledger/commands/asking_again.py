@@ -19,6 +19,13 @@ _HEADINGS = ("contribution", "contributor", "nats an answer", "of them all", "cr
 
 def counterfactual(
     reward_epoch: Annotated[int, typer.Argument(help="Number of the reward epoch.")],
+    linear: Annotated[
+        bool,
+        typer.Option(
+            "--linear",
+            help="One training for all contributions in place of one for each; not for what is learned by heart.",
+        ),
+    ] = False,
     metagradient: Annotated[
         bool,
         typer.Option("--metagradient", help="Beside it the derivative through training; takes some trainings longer."),
@@ -26,7 +33,7 @@ def counterfactual(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every answer.")] = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Train an epoch's adapters again from their manifests, and ask what each paid answer owes to each contribution.
+    """Train an epoch's adapters again, with and without each contribution, and ask what each paid answer owes to it.
 
     It says what this very adapter would have lost, which pays nothing; what is paid is in `audit`.
     """
@@ -44,6 +51,7 @@ def counterfactual(
             client=market.chain,
             store=market.store,
             bases=[market.base_model],
+            is_linear=linear,
             with_metagradient=metagradient,
             say=(lambda _: None) if as_json else say,
             progress=(lambda _: None) if as_json else show,

@@ -14,7 +14,8 @@ from openledger.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "attribution.md").read_text(encoding="utf-8")
-RESULTS = (ROOT / "benchmarks" / "results" / "attribution.md").read_text(encoding="utf-8")
+KEPT = ("attribution.md", "provenance.md")
+RESULTS = "".join((ROOT / "benchmarks" / "results" / name).read_text(encoding="utf-8") for name in KEPT)
 FIGURES = sorted(set(re.findall(r"(?<![\d.])[-−+]?\d\.\d{3}\b", PAGE)))
 
 

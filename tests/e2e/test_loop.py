@@ -101,7 +101,8 @@ def test_loop__audit_of_the_honest_root_matches(told) -> None:
 def test_loop__counterfactual_trains_the_served_adapter_again_and_asks_it(told) -> None:
     story, market = told.story, told.story.market
     post = post_of(market.chain, story.first_epoch)
-    found = counterfactuals(post, client=market.chain, store=market.store, bases=[market.base_model])
+    bases = [market.base_model]
+    found = counterfactuals(post, client=market.chain, store=market.store, bases=bases, is_linear=True)
     (one,) = found
     sold = story.sold[story.first_epoch]
     assert one.is_reproduced
@@ -113,6 +114,7 @@ def test_loop__counterfactual_trains_the_served_adapter_again_and_asks_it(told) 
     said = CliRunner().invoke(app, ["counterfactual", str(story.first_epoch), "--home", home])
     assert said.exit_code == 0, said.output
     assert "trained again, the same bytes" in said.output
+    assert "training it without contribution" in said.output
     assert "nats an answer" in said.output
     refused = CliRunner().invoke(app, ["counterfactual", "999", "--home", home])
     assert "has no root" in str(refused.exception)

@@ -60,7 +60,7 @@ def test_train__watch__sees_every_step_before_it_is_taken(
 
     def watch(step: TrainStep) -> None:
         outputs = [parameter for name, parameter in step.parameters.items() if "lora_B" in name]
-        seen.append((step.rate, list(step.rows), sum(float(output.abs().sum()) for output in outputs)))
+        seen.append((step.rate, list(step.rows), sum(output.abs().sum().item() for output in outputs)))
 
     done = train_adapter(base_path, examples, TrainSpec(**SHORT), tmp_path, threads=1, watch=watch)
     rates, rows, moved = zip(*seen, strict=True)
@@ -68,6 +68,26 @@ def test_train__watch__sees_every_step_before_it_is_taken(
     assert sorted(rows[0] + rows[1]) == sorted(rows[2] + rows[3]) == [0, 1, 2]
     assert moved[0] == 0 < moved[1], "LoRA starts with B = 0"
     assert all(0 < rate <= TrainSpec().learning_rate for rate in rates)
+
+
+def test_train__left_out__is_not_read__and_the_others_stay_where_they_were(
+    base_path: Path, examples: list[Example], tmp_path: Path
+) -> None:
+    # as many tokens, so that its empty places weigh as much
+    other = [*examples[:2], Example(contribution_id=2, ordinal=0, prompt="", response="glass is greet")]
+    spec, orders, without = TrainSpec(**SHORT), [], []
+    for some in (examples, other):
+        steps: list[list[int]] = []
+        done = train_adapter(
+            base_path, some, spec, tmp_path, threads=1, left_out=[2], watch=lambda step, s=steps: s.append(step.rows)
+        )
+        orders.append(steps)
+        without.append(done.weights_sha256)
+    assert without[0] == without[1]
+    whole: list[list[int]] = []
+    done = train_adapter(base_path, examples, spec, tmp_path, threads=1, watch=lambda step: whole.append(step.rows))
+    assert orders == [whole, whole]
+    assert done.weights_sha256 != without[0]
 
 
 def test_train__torch_settings__are_given_back(base_path: Path, examples: list[Example], tmp_path: Path) -> None:
