@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from attribution_oracle.influence.ekfac import Basis, FactorSums, Whitening, damped
-from attribution_oracle.influence.gradients import Flow, lora_matrices, stream_flows
+from attribution_oracle.influence.gradients import Flow, lora_matrices, single_thread, stream_flows
 from attribution_oracle.influence.heads import Example
 from attribution_oracle.influence.path import AdaptedWeight, adapted_weights, of_weight, on_the_way
 
@@ -58,23 +58,24 @@ def train_rows(
 
     `seen(n)` is called for each batch of n, in each of `PASSES` passes.
     """
-    flows = _TrainFlows(model, train, spec)
-    whitening = _fitted(flows, len(train), spec, seen)
-    rows = _Rows(flows.weights, whitening, len(train), spec)
-    for each in flows:
-        rows.fill(each.positions, each.true)
-        seen(len(each.positions))
-    return whitening, rows.filled
+    with single_thread():
+        flows = _TrainFlows(model, train, spec)
+        whitening = _fitted(flows, len(train), spec, seen)
+        rows = _Rows(flows.weights, whitening, len(train), spec)
+        for each in flows:
+            rows.fill(each.positions, each.true)
+            seen(len(each.positions))
+        return whitening, rows.filled
 
 
 def query_rows(model: Any, whitening: Whitening, examples: Sequence[Example], spec: HashedSpec) -> Tensor:
     """The rows `(n, row_width)` of examples that the whitening was not made of, likewise."""
     matrices = lora_matrices(model)
-    rows = _Rows(adapted_weights(matrices), whitening, len(examples), spec)
-    with on_the_way(matrices, spec.place):
+    with single_thread(), on_the_way(matrices, spec.place):
+        rows = _Rows(adapted_weights(matrices), whitening, len(examples), spec)
         for flows in stream_flows(model, matrices, examples, batch_size=spec.batch_size, seed=None):
             rows.fill(flows.positions, [of_weight(flows.true, weight) for weight in rows.weights])
-    return rows.filled
+        return rows.filled
 
 
 def _fitted(flows: _TrainFlows, count: int, spec: HashedSpec, seen: Seen) -> Whitening:

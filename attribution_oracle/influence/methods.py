@@ -18,7 +18,6 @@ from torch import Tensor
 
 from attribution_oracle.influence import baselines, hashed
 from attribution_oracle.influence.ensemble import ensemble
-from attribution_oracle.influence.gradients import single_thread
 from attribution_oracle.influence.hashed import HashedSpec
 from attribution_oracle.influence.measurement import Measurement, measure
 from attribution_oracle.influence.path import PathSpec, path_index, path_rows
@@ -74,9 +73,8 @@ def _hashed(case: Case) -> Tensor:
     spec = HashedSpec(place=0.5, damping=3.0, size=131_072, batch_size=case.batch_size, seed=case.seed)
     tables = []
     for model in case.models:
-        with single_thread():
-            whitening, rows = hashed.train_rows(model, case.train, spec)
-            queries = hashed.query_rows(model, whitening, case.queries, spec)
+        whitening, rows = hashed.train_rows(model, case.train, spec)
+        queries = hashed.query_rows(model, whitening, case.queries, spec)
         tables.append(queries @ torch.nn.functional.normalize(rows, dim=1).T)
     return ensemble(tables)
 
