@@ -110,7 +110,9 @@ def counterfactuals(
     """
     bundle = read_bundle(post["evidence_digest"], store)
     facts = read_facts(client, bundle.reward_epoch, block=bundle.block, before=post)
-    paid = cover(facts.redemptions, inputs_of_bundle(bundle, facts, store).receipts)
+    inputs = inputs_of_bundle(bundle, facts, store)
+    # without those of adapters that the epoch skipped
+    paid = cover(inputs.redemptions, inputs.receipts)
     shares = {wire.bytes32(line, "receipt_id"): dict(line["shares"]) for line in bundle.lines(SHARES)}
     owners = {key: fact.contributor for key, fact in facts.contributions.items()}
     found = []
