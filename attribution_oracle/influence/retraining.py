@@ -85,8 +85,8 @@ def effects(model: Any, queries: Sequence[Example], displaced: Tensor, *, batch_
     """Nats that each query's loss gains by each displacement `(n_group, P)` of the adapter: `(n_query, n_group)`."""
     matrices = lora_matrices(model)
     here = torch.cat([matrix.module.weight.detach().flatten() for matrix in matrices])
-    displaced = displaced.to(here.device)
-    before, *after = (_losses_at(model, matrices, queries, here + z, batch_size) for z in _with_none(displaced))
+    places = [here, *(here + displaced.to(here.device))]
+    before, *after = (_losses_at(model, matrices, queries, place, batch_size) for place in places)
     return torch.stack(after, dim=1) - before[:, None]
 
 
@@ -94,8 +94,10 @@ def effects(model: Any, queries: Sequence[Example], displaced: Tensor, *, batch_
 def parameters_at(matrices: Sequence[LoraMatrix], parameters: Tensor) -> Iterator[None]:
     """Inside the block the LoRA matrices hold `parameters` `(P,)`. Undone to the bit."""
     kept = [matrix.module.weight.detach().clone() for matrix in matrices]
-    _place(matrices, parameters)
     try:
+        with torch.no_grad():
+            for matrix in matrices:
+                matrix.module.weight.copy_(parameters[matrix.start : matrix.stop].view(matrix.shape))
         yield
     finally:
         with torch.no_grad():
@@ -207,16 +209,6 @@ def _losses_at(
         for positions in head.batches(queries, batch_size):
             found[positions] = head.losses([queries[position] for position in positions]).cpu()
     return found
-
-
-def _with_none(displaced: Tensor) -> Tensor:
-    return torch.cat([torch.zeros_like(displaced[:1]), displaced])
-
-
-def _place(matrices: Sequence[LoraMatrix], parameters: Tensor) -> None:
-    with torch.no_grad():
-        for matrix in matrices:
-            matrix.module.weight.copy_(parameters[matrix.start : matrix.stop].view(matrix.shape))
 
 
 def _part(rows: Tensor, matrix: LoraMatrix) -> Tensor:
