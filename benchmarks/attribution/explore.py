@@ -60,9 +60,10 @@ def main(names: list[str]) -> None:
 
 
 def _write(rows: list[dict[str, Any]], notes: dict[str, Any]) -> None:
-    """Rows of methods that were not asked for stay, where they are of the same bank."""
+    """Rows of methods that were not asked for stay, where they are of the same bank and the method still exists."""
     known = json.loads(RESULT.read_text()) if RESULT.exists() else {"bank": "", "rows": []}
-    merged = {(row["method"], row["adapters"]): row for row in known["rows"] if known["bank"] == notes["bank"]}
+    merged = {(row["method"], row["adapters"]): row for row in known["rows"]
+              if known["bank"] == notes["bank"] and row["method"] in METHODS}  # fmt: skip
     merged |= {(row["method"], row["adapters"]): row for row in rows}
     RESULT.write_text(json.dumps(notes | {"rows": list(merged.values())}, indent=1) + "\n")
 
